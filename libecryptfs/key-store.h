@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All registered keys of this user, opened once and held: from a signature
+ * to the keys that can serve it. Two registrations may share a signature (a
+ * token and its backup file); they are providers of one key.
+ */
+#ifndef ECRYPTFS_KEY_STORE_H
+#define ECRYPTFS_KEY_STORE_H
+
+#include "libecryptfs/key.h"
+
+typedef struct EcryptfsKeyStore EcryptfsKeyStore;
+
+/**
+ * ecryptfs_key_store_new:
+ * @modules: (transfer none): must outlive the store
+ * @directory: (nullable): registrations; %NULL for the user's
+ *
+ * Reads nothing yet.
+ */
+EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
+					 const char *directory);
+void ecryptfs_key_store_free(EcryptfsKeyStore *store);
+
+/**
+ * ecryptfs_key_store_reload:
+ * @store: a store
+ * @refused: (nullable): called for each registration that cannot be used
+ * @data: passed to @refused
+ *
+ * Reads all registrations again. A key whose registration file did not
+ * change keeps its handle, its unlocked state and its sticky lock.
+ */
+void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
+			       void (*refused)(const char *name,
+					       const GError *error,
+					       void *data),
+			       void *data);
+
+/**
+ * ecryptfs_key_store_find:
+ * @store: a store
+ * @sig: 16 hex digits
+ * @n_keys: (out): how many, 0 when none is registered
+ *
+ * Order: usable now first, then software, then hardware, public-only last.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer full) (array length=n_keys): keys to be given to
+ *   ecryptfs_key_store_free_keys()
+ */
+EcryptfsKey **ecryptfs_key_store_find(EcryptfsKeyStore *store,
+				      const char *sig, size_t *n_keys);
+
+/* The same for all keys, in order of their names. */
+EcryptfsKey **ecryptfs_key_store_all(EcryptfsKeyStore *store, size_t *n_keys);
+void ecryptfs_key_store_free_keys(EcryptfsKey **keys, size_t n_keys);
+
+/* (transfer full) (nullable): NO_KEY when there is none of that name. */
+EcryptfsKey *ecryptfs_key_store_get(EcryptfsKeyStore *store, const char *name,
+				    GError **error);
+
+/**
+ * ecryptfs_key_store_adopt:
+ * @store: a store
+ * @auth_tok_file: key file of an auth tok by ecryptfs-utils
+ * @passphrase: (nullable): its passphrase
+ * @sig: signature that the key must have
+ * @error: (nullable): return location
+ *
+ * For auth toks that ecryptfs-utils made and that have no registration:
+ * opens the RSA key file with the openssl module, mode compat, and keeps it
+ * until the next reload.
+ *
+ * Returns: (transfer full) (nullable): the key
+ */
+EcryptfsKey *ecryptfs_key_store_adopt(EcryptfsKeyStore *store,
+				      const char *auth_tok_file,
+				      const EcryptfsSecret *passphrase,
+				      const char *sig, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EcryptfsKeyStore, ecryptfs_key_store_free)
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A registered key opened by its PKI module: the handle that wraps and
+ * unwraps, held for as long as the process needs it. Keeps what the module
+ * declared about concurrency, and the sticky lock.
+ */
+#ifndef ECRYPTFS_KEY_H
+#define ECRYPTFS_KEY_H
+
+#include "libecryptfs/pki.h"
+#include "libecryptfs/registration.h"
+
+typedef struct EcryptfsKey EcryptfsKey;
+
+/**
+ * ecryptfs_key_open:
+ * @pki: (nullable): the module of @reg; %NULL for pki "public", which only
+ *   wraps. Must outlive the key.
+ * @reg: (transfer none): reffed
+ * @error: (nullable): return location
+ *
+ * Succeeds without the private half (see key_open of the module).
+ */
+EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
+			       GError **error);
+EcryptfsKey *ecryptfs_key_ref(EcryptfsKey *key);
+void ecryptfs_key_unref(EcryptfsKey *key);
+
+EcryptfsRegistration *ecryptfs_key_registration(const EcryptfsKey *key);
+const char *ecryptfs_key_sig(const EcryptfsKey *key);
+
+/* (transfer none) (nullable): %NULL for a public-only key. */
+EcryptfsPki *ecryptfs_key_pki(const EcryptfsKey *key);
+
+/**
+ * ecryptfs_key_wrap:
+ *
+ * The module's wrap, or ecryptfs_public_key_wrap() for a public-only key.
+ * Needs neither unlock nor the private half.
+ */
+bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
+		       const uint8_t *plain, size_t plain_len,
+		       uint8_t *wrapped, size_t wrapped_cap,
+		       size_t *wrapped_len, GError **error);
+
+/**
+ * ecryptfs_key_unwrap:
+ *
+ * The module's unwrap, under the declared concurrency. May block in a
+ * device: never on a main loop.
+ *
+ * Errors: %ECRYPTFS_ERROR_LOCKED after ecryptfs_key_lock(), for a
+ *   public-only key %ECRYPTFS_ERROR_ABSENT; else the module's
+ */
+EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
+				    enum ecryptfs_scheme scheme,
+				    const uint8_t *wrapped, size_t wrapped_len,
+				    GError **error);
+
+/* Lifts the sticky lock; @secret (nullable) when the key needs none. */
+bool ecryptfs_key_unlock(EcryptfsKey *key, const EcryptfsSecret *secret,
+			 GError **error);
+
+/* Drops secrets and private key; sticky until ecryptfs_key_unlock(). */
+void ecryptfs_key_lock(EcryptfsKey *key);
+
+/* Drops them without the sticky lock: an idle TTL ran out. */
+void ecryptfs_key_drop_secret(EcryptfsKey *key);
+
+void ecryptfs_key_state(EcryptfsKey *key,
+			struct ecryptfs_pki_key_state *state);
+
+bool ecryptfs_key_passwd(EcryptfsKey *key, const EcryptfsSecret *old,
+			 const EcryptfsSecret *fresh, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EcryptfsKey, ecryptfs_key_unref)
+
+#endif

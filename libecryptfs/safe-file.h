@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files that people trust us with: read without following links, hanging on
+ * a FIFO or swallowing gigabytes; written so that a kill at any point leaves
+ * the old file or the new one.
+ */
+#ifndef ECRYPTFS_SAFE_FILE_H
+#define ECRYPTFS_SAFE_FILE_H
+
+#include "libecryptfs/ecryptfs.h"
+
+/**
+ * ecryptfs_safe_file_rule:
+ * @ECRYPTFS_SAFE_FILE_ANY: any regular file
+ * @ECRYPTFS_SAFE_FILE_TRUSTED: owned by this user or root, and not writable
+ *   by others: registrations
+ * @ECRYPTFS_SAFE_FILE_PRIVATE: as TRUSTED, and nobody else may read it:
+ *   private keys, files with a passphrase
+ */
+enum ecryptfs_safe_file_rule {
+	ECRYPTFS_SAFE_FILE_ANY,
+	ECRYPTFS_SAFE_FILE_TRUSTED,
+	ECRYPTFS_SAFE_FILE_PRIVATE,
+};
+
+/**
+ * ecryptfs_safe_file_read:
+ * @path: the file; its last component must not be a symbolic link
+ * @max: largest size accepted
+ * @rule: what owner and mode must be
+ * @error: (nullable): return location; the text names @path and the mend
+ *
+ * Returns: (transfer full) (nullable): the content
+ *
+ * Errors: %ECRYPTFS_ERROR_ABSENT, %ECRYPTFS_ERROR_PERMISSION (also for an
+ *   unsafe mode, with the chmod that mends it), %ECRYPTFS_ERROR_UNUSABLE for
+ *   what is no regular file or too large, %ECRYPTFS_ERROR_IO
+ */
+EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
+					enum ecryptfs_safe_file_rule rule,
+					GError **error);
+
+/**
+ * ecryptfs_safe_file_write:
+ * @path: the file
+ * @data: (array length=data_len): its content
+ * @data_len: bytes in @data
+ * @replace: %false: fail with %ECRYPTFS_ERROR_EXISTS when @path is there
+ * @error: (nullable): return location
+ *
+ * Writes to a temporary name beside @path with mode 0600, syncs, renames,
+ * syncs the directory.
+ */
+bool ecryptfs_safe_file_write(const char *path, const void *data,
+			      size_t data_len, bool replace, GError **error);
+
+/* Makes @path and what is missing above it, mode 0700. */
+bool ecryptfs_safe_file_make_dir(const char *path, GError **error);
+
+/* rename(2), then syncs both directories. */
+bool ecryptfs_safe_file_move(const char *from, const char *to,
+			     GError **error);
+
+#endif
