@@ -64,8 +64,9 @@ bool ecryptfs_keyring_has(const char *sig);
  * ecryptfs_keyring_mend_session:
  *
  * Makes the user keyring reachable from the session keyring; joins a fresh
- * session keyring when the inherited one was revoked (login over). For the
- * daemon's start and for its answer to a failed look-up.
+ * session keyring when the inherited one was revoked (login over). Look-ups
+ * do it by themselves; a thread joins for itself alone. For the
+ * start of the daemon.
  *
  * Errors: %ECRYPTFS_ERROR_IO
  */

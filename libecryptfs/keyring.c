@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Step 5 of doc/ARCHITECTURE: the kernel's keyrings. request_key() searches
+ * the thread, process and session keyring and what is linked there; the user
+ * keyring is found only when it is linked from the session keyring.
+ */
+#include "libecryptfs/keyring.h"
+
+#include <errno.h>
+
+#include <keyutils.h>
+
+#include "libecryptfs/auth-tok.h"
+
+#define KEY_TYPE "user"
+#define FIRST_READ 1024
+
+static enum ecryptfs_error code_of_errno(int err)
+{
+	switch (err) {
+	case ENOKEY:
+		return ECRYPTFS_ERROR_NO_KEY;
+	case EKEYEXPIRED:
+		return ECRYPTFS_ERROR_KEY_EXPIRED;
+	case EKEYREVOKED:
+	case EKEYREJECTED:
+		return ECRYPTFS_ERROR_KEY_REVOKED;
+	case EACCES:
+	case EPERM:
+		return ECRYPTFS_ERROR_PERMISSION;
+	default:
+		return ECRYPTFS_ERROR_IO;
+	}
+}
+
+static void set_key_error(GError **error, const char *sig, int err)
+{
+	enum ecryptfs_error code = code_of_errno(err);
+
+	if (code == ECRYPTFS_ERROR_NO_KEY)
+		g_set_error(error, ECRYPTFS_ERROR, code,
+			    "no auth tok of signature %s in the keyring; "
+			    "\"ecryptfs-manager add NAME\" puts it there", sig);
+	else
+		g_set_error(error, ECRYPTFS_ERROR, code,
+			    "the auth tok of signature %s: %s; "
+			    "\"ecryptfs-manager add NAME\" renews it", sig,
+			    g_strerror(err));
+}
+
+static bool session_is_revoked(void)
+{
+	char description[1];
+
+	return keyctl_describe(KEY_SPEC_SESSION_KEYRING, description,
+			       sizeof(description)) < 0 && errno == EKEYREVOKED;
+}
+
+/* After logout a thread's session keyring may be dead; it gets a fresh one. */
+static key_serial_t search(const char *sig)
+{
+	key_serial_t key = (key_serial_t)request_key(KEY_TYPE, sig, NULL, 0);
+	int err = errno;
+
+	if (key < 0 && session_is_revoked() &&
+	    ecryptfs_keyring_mend_session(NULL))
+		return (key_serial_t)request_key(KEY_TYPE, sig, NULL, 0);
+	errno = err;
+	return key;
+}
+
+static EcryptfsSecret *read_payload(key_serial_t key)
+{
+	size_t capacity = FIRST_READ;
+
+	for (;;) {
+		g_autoptr(EcryptfsSecret) payload =
+			ecryptfs_secret_new(capacity);
+		long n = keyctl_read(key, (char *)ecryptfs_secret_data(payload),
+				     capacity);
+
+		if (n < 0)
+			return NULL;
+		if ((size_t)n <= capacity) {
+			ecryptfs_secret_set_len(payload, (size_t)n);
+			return g_steal_pointer(&payload);
+		}
+		capacity = (size_t)n;
+	}
+}
+
+static EcryptfsSecret *find_in_process(void *data, const char *sig,
+				       GError **error)
+{
+	g_autoptr(EcryptfsSecret) payload = NULL;
+	key_serial_t key = search(sig);
+
+	(void)data;
+	if (key >= 0)
+		payload = read_payload(key);
+	if (!payload)
+		set_key_error(error, sig, errno);
+	return g_steal_pointer(&payload);
+}
+
+struct ecryptfs_keyring ecryptfs_keyring_of_process(void)
+{
+	return (struct ecryptfs_keyring){ .find = find_in_process };
+}
+
+static key_serial_t keyring_id(enum ecryptfs_keyring_which which)
+{
+	switch (which) {
+	case ECRYPTFS_KEYRING_USER:
+		return KEY_SPEC_USER_KEYRING;
+	case ECRYPTFS_KEYRING_SESSION:
+		return KEY_SPEC_SESSION_KEYRING;
+	case ECRYPTFS_KEYRING_PERSISTENT:
+		return (key_serial_t)keyctl_get_persistent(
+			(uid_t)-1, KEY_SPEC_SESSION_KEYRING);
+	}
+	g_assert_not_reached();
+}
+
+static bool set_add_error(GError **error, const char *sig, int err)
+{
+	if (err == EDQUOT)
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_QUOTA,
+			    "no room for the auth tok of signature %s: the "
+			    "keyring quota is used up; remove keys, or raise "
+			    "the sysctls kernel.keys.maxkeys and "
+			    "kernel.keys.maxbytes", sig);
+	else
+		ecryptfs_error_set_errno(
+			error, err,
+			"cannot add the auth tok of signature %s", sig);
+	return false;
+}
+
+bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
+			  GBytes *payload, bool *linked, GError **error)
+{
+	key_serial_t ring = keyring_id(which);
+	size_t payload_len;
+	const void *data = g_bytes_get_data(payload, &payload_len);
+	key_serial_t key;
+
+	if (linked)
+		*linked = false;
+	if (session_is_revoked() && !ecryptfs_keyring_mend_session(error))
+		return false;
+	key = ring == -1 ? -1 : add_key(KEY_TYPE, sig, data, payload_len, ring);
+	if (key < 0)
+		return set_add_error(error, sig, errno);
+	if (request_key(KEY_TYPE, sig, NULL, 0) == key)
+		return true;
+	if (!ecryptfs_keyring_mend_session(error))
+		return false;
+	if (linked)
+		*linked = true;
+	if (request_key(KEY_TYPE, sig, NULL, 0) != key)
+		return set_add_error(error, sig, errno ? errno : ENOKEY);
+	return true;
+}
+
+bool ecryptfs_keyring_remove(const char *sig, GError **error)
+{
+	key_serial_t key = search(sig);
+	key_serial_t persistent;
+	bool gone = false;
+
+	if (key < 0) {
+		set_key_error(error, sig, errno);
+		return false;
+	}
+	gone |= keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING) == 0;
+	gone |= keyctl_unlink(key, KEY_SPEC_USER_KEYRING) == 0;
+	if (request_key(KEY_TYPE, sig, NULL, 0) == key) {
+		persistent = (key_serial_t)keyctl_get_persistent(
+			(uid_t)-1, KEY_SPEC_PROCESS_KEYRING);
+		gone |= persistent >= 0 && keyctl_unlink(key, persistent) == 0;
+	}
+	if (!gone)
+		ecryptfs_error_set_errno(
+			error, errno,
+			"cannot remove the auth tok of signature %s", sig);
+	return gone;
+}
+
+bool ecryptfs_keyring_has(const char *sig)
+{
+	return search(sig) >= 0;
+}
+
+bool ecryptfs_keyring_mend_session(GError **error)
+{
+	if (session_is_revoked() && keyctl_join_session_keyring(NULL) < 0) {
+		ecryptfs_error_set_errno(error, errno,
+					 "cannot join a session keyring");
+		return false;
+	}
+	if (keyctl_link(KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING) < 0) {
+		ecryptfs_error_set_errno(
+			error, errno, "cannot link the user keyring into the "
+			"session keyring (keyctl link @u @s)");
+		return false;
+	}
+	return true;
+}

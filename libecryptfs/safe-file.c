@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading files that may be anything, writing files that must not be half.
+ */
+#include "libecryptfs/safe-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+static int close_fd(int *fd)
+{
+	int result = *fd >= 0 ? close(*fd) : 0;
+
+	*fd = -1;
+	return result;
+}
+
+static void auto_close(int *fd)
+{
+	close_fd(fd);
+}
+
+#define AUTO_FD __attribute__((cleanup(auto_close))) int
+
+static bool refuse(GError **error, enum ecryptfs_error code, const char *path,
+		   const char *why)
+{
+	g_set_error(error, ECRYPTFS_ERROR, code, "%s %s", path, why);
+	return false;
+}
+
+static bool check_rule(const char *path, const struct stat *st,
+		       enum ecryptfs_safe_file_rule rule, GError **error)
+{
+	bool private = rule == ECRYPTFS_SAFE_FILE_PRIVATE;
+	mode_t forbidden = private ? 077 : 022;
+
+	if (rule == ECRYPTFS_SAFE_FILE_ANY)
+		return true;
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return refuse(error, ECRYPTFS_ERROR_PERMISSION, path,
+			      "belongs to another user; it must be yours "
+			      "or root's");
+	if ((st->st_mode & forbidden) != 0) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_PERMISSION,
+			    "%s is %s by others; mend it with "
+			    "\"chmod %s %s\"", path,
+			    private ? "accessible" : "writable",
+			    private ? "600" : "go-w", path);
+		return false;
+	}
+	return true;
+}
+
+static int open_regular(const char *path, size_t max, struct stat *st,
+			GError **error)
+{
+	/* A FIFO or a tape must not hold us up, a link not lead elsewhere. */
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+				O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		if (errno == ELOOP)
+			refuse(error, ECRYPTFS_ERROR_PERMISSION, path,
+			       "is a symbolic link; name the file itself");
+		else
+			ecryptfs_error_set_errno(error, errno,
+						 "cannot open %s", path);
+		return -1;
+	}
+	if (fstat(fd, st) != 0) {
+		ecryptfs_error_set_errno(error, errno, "cannot stat %s", path);
+		return -1;
+	}
+	if (!S_ISREG(st->st_mode)) {
+		refuse(error, ECRYPTFS_ERROR_UNUSABLE, path,
+		       "is not a regular file");
+		return -1;
+	}
+	if ((uintmax_t)st->st_size > max) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+			    "%s is larger than %zu bytes", path, max);
+		return -1;
+	}
+	return g_steal_fd(&fd);
+}
+
+/* One byte of room more than @max shows a file that grew meanwhile. */
+static EcryptfsSecret *read_all(int fd, const char *path, size_t max,
+				GError **error)
+{
+	g_autoptr(EcryptfsSecret) content = ecryptfs_secret_new(max + 1);
+	size_t have = 0;
+
+	while (have <= max) {
+		ssize_t n = read(fd, ecryptfs_secret_data(content) + have,
+				 max + 1 - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			ecryptfs_error_set_errno(error, errno,
+						 "cannot read %s", path);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	if (have > max) {
+		refuse(error, ECRYPTFS_ERROR_UNUSABLE, path,
+		       "grew while it was read");
+		return NULL;
+	}
+	ecryptfs_secret_set_len(content, have);
+	return g_steal_pointer(&content);
+}
+
+EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
+					enum ecryptfs_safe_file_rule rule,
+					GError **error)
+{
+	struct stat st;
+	AUTO_FD fd = open_regular(path, max, &st, error);
+
+	if (fd < 0 || !check_rule(path, &st, rule, error))
+		return NULL;
+	return read_all(fd, path, (size_t)st.st_size, error);
+}
+
+static bool sync_parent(const char *path, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	AUTO_FD fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0) {
+		ecryptfs_error_set_errno(error, errno, "cannot sync %s",
+					 parent);
+		return false;
+	}
+	return true;
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t data_len)
+{
+	while (data_len > 0) {
+		ssize_t n = write(fd, data, data_len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		data_len -= (size_t)n;
+	}
+	return fsync(fd) == 0;
+}
+
+/* Not every file system knows RENAME_NOREPLACE; link(2) never replaces. */
+static int rename_fresh(const char *temporary, const char *path)
+{
+	int result = renameat2(AT_FDCWD, temporary, AT_FDCWD, path,
+			       RENAME_NOREPLACE);
+
+	if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+		result = link(temporary, path);
+		if (result == 0)
+			result = unlink(temporary);
+	}
+	return result;
+}
+
+static bool put_in_place(const char *temporary, const char *path,
+			 bool replace, GError **error)
+{
+	int result = replace ? rename(temporary, path) :
+			       rename_fresh(temporary, path);
+
+	if (result == 0)
+		return sync_parent(path, error);
+	ecryptfs_error_set_errno(error, errno, "cannot write %s", path);
+	return false;
+}
+
+bool ecryptfs_safe_file_write(const char *path, const void *data,
+			      size_t data_len, bool replace, GError **error)
+{
+	g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+	AUTO_FD fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
+	bool written;
+	int err;
+
+	if (fd < 0) {
+		ecryptfs_error_set_errno(error, errno, "cannot create %s",
+					 temporary);
+		return false;
+	}
+	written = write_all(fd, data, data_len);
+	err = errno;
+	if (close_fd(&fd) != 0 && written) {
+		written = false;
+		err = errno;
+	}
+	if (!written)
+		ecryptfs_error_set_errno(error, err, "cannot write %s", path);
+	else if (put_in_place(temporary, path, replace, error))
+		return true;
+	unlink(temporary);
+	return false;
+}
+
+bool ecryptfs_safe_file_make_dir(const char *path, GError **error)
+{
+	if (g_mkdir_with_parents(path, 0700) == 0)
+		return true;
+	ecryptfs_error_set_errno(error, errno, "cannot make the directory %s",
+				 path);
+	return false;
+}
+
+bool ecryptfs_safe_file_move(const char *from, const char *to, GError **error)
+{
+	if (rename(from, to) == 0)
+		return sync_parent(to, error) && sync_parent(from, error);
+	ecryptfs_error_set_errno(error, errno, "cannot move %s to %s", from,
+				 to);
+	return false;
+}
