@@ -111,6 +111,15 @@ int ecryptfs_error_exit_status(const GError *error);
 void ecryptfs_error_set_errno(GError **error, int err, const char *format,
 			      ...) G_GNUC_PRINTF(3, 4);
 
+/**
+ * ecryptfs_error_set_rejected:
+ * @error: (nullable): return location
+ *
+ * Sets %ECRYPTFS_ERROR_REJECTED with the one text that it always has, so
+ * that neither code nor text tells why a ciphertext did not open.
+ */
+void ecryptfs_error_set_rejected(GError **error);
+
 G_END_DECLS
 
 #endif

@@ -95,3 +95,9 @@ void ecryptfs_error_set_errno(GError **error, int err, const char *format,
 	g_set_error(error, ECRYPTFS_ERROR, code_of_errno(err), "%s: %s", what,
 		    g_strerror(err));
 }
+
+void ecryptfs_error_set_rejected(GError **error)
+{
+	g_set_error_literal(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_REJECTED,
+			    "the wrapped FEK does not open with this key");
+}
