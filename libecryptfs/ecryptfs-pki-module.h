@@ -60,7 +60,9 @@ struct ecryptfs_pki_param {
  * @ECRYPTFS_PKI_SERIAL_PER_KEY: one at a time on each key handle
  * @ECRYPTFS_PKI_SERIAL_PER_MODULE: one at a time in the whole module
  *
- * What callers must hold to when they call key_... , @wrap and @unwrap.
+ * What callers hold to when they call @wrap, @unwrap, @unlock and @passwd.
+ * @lock and @state may come at any time, from any thread, also while one of
+ * those runs: they must not wait for it.
  */
 enum ecryptfs_pki_concurrency {
 	ECRYPTFS_PKI_PARALLEL,

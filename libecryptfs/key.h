@@ -23,6 +23,19 @@ typedef struct EcryptfsKey EcryptfsKey;
  */
 EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
 			       GError **error);
+
+/**
+ * ecryptfs_key_adopt:
+ * @pki: (nullable): as in ecryptfs_key_open()
+ * @reg: (transfer none): reffed
+ * @handle: (transfer full): what key_open of the module gave
+ *
+ * For a handle that was opened before its registration existed: at generate
+ * and import, where key_open gets secrets and no public half.
+ */
+EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
+				void *handle);
+
 EcryptfsKey *ecryptfs_key_ref(EcryptfsKey *key);
 void ecryptfs_key_unref(EcryptfsKey *key);
 
@@ -67,6 +80,10 @@ void ecryptfs_key_lock(EcryptfsKey *key);
 /* Drops them without the sticky lock: an idle TTL ran out. */
 void ecryptfs_key_drop_secret(EcryptfsKey *key);
 
+/* Whether the sticky lock is on; its other states tells key_state(). */
+bool ecryptfs_key_is_locked(EcryptfsKey *key);
+
+/* LOCKED when the sticky lock is on, ABSENT for a public-only key. */
 void ecryptfs_key_state(EcryptfsKey *key,
 			struct ecryptfs_pki_key_state *state);
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A registered key opened by its PKI module. All calls into a module's key
+ * go through here, so its declared concurrency is kept in one place.
+ */
+#include "libecryptfs/key.h"
+
+#include <string.h>
+
+struct EcryptfsKey {
+	EcryptfsPki *pki; /* NULL: public-only */
+	EcryptfsRegistration *reg;
+	void *handle;
+	GMutex lock; /* for ECRYPTFS_PKI_SERIAL_PER_KEY */
+	int locked; /* sticky; atomic */
+};
+
+EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
+				void *handle)
+{
+	EcryptfsKey *key = g_atomic_rc_box_new0(EcryptfsKey);
+
+	key->pki = pki;
+	key->reg = ecryptfs_registration_ref(reg);
+	key->handle = handle;
+	g_mutex_init(&key->lock);
+	return key;
+}
+
+EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
+			       GError **error)
+{
+	void *handle = NULL;
+
+	if (pki) {
+		handle = pki->module->key_open(pki->state, reg->params,
+					       reg->public_key, error);
+		if (!handle)
+			return NULL;
+	}
+	return ecryptfs_key_adopt(pki, reg, handle);
+}
+
+EcryptfsKey *ecryptfs_key_ref(EcryptfsKey *key)
+{
+	return g_atomic_rc_box_acquire(key);
+}
+
+static void clear(void *data)
+{
+	EcryptfsKey *key = data;
+
+	if (key->pki)
+		key->pki->module->key_close(key->handle);
+	ecryptfs_registration_unref(key->reg);
+	g_mutex_clear(&key->lock);
+}
+
+void ecryptfs_key_unref(EcryptfsKey *key)
+{
+	if (key)
+		g_atomic_rc_box_release_full(key, clear);
+}
+
+EcryptfsRegistration *ecryptfs_key_registration(const EcryptfsKey *key)
+{
+	return key->reg;
+}
+
+const char *ecryptfs_key_sig(const EcryptfsKey *key)
+{
+	return ecryptfs_registration_sig(key->reg);
+}
+
+EcryptfsPki *ecryptfs_key_pki(const EcryptfsKey *key)
+{
+	return key->pki;
+}
+
+static GMutex *mutex_of(EcryptfsKey *key)
+{
+	switch (key->pki->module->concurrency) {
+	case ECRYPTFS_PKI_PARALLEL:
+		return NULL;
+	case ECRYPTFS_PKI_SERIAL_PER_KEY:
+		return &key->lock;
+	case ECRYPTFS_PKI_SERIAL_PER_MODULE:
+		return &key->pki->lock;
+	}
+	g_assert_not_reached();
+}
+
+static GMutex *enter(EcryptfsKey *key)
+{
+	GMutex *mutex = mutex_of(key);
+
+	if (mutex)
+		g_mutex_lock(mutex);
+	return mutex;
+}
+
+static void leave(GMutex *mutex)
+{
+	if (mutex)
+		g_mutex_unlock(mutex);
+}
+
+bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
+		       const uint8_t *plain, size_t plain_len,
+		       uint8_t *wrapped, size_t wrapped_cap,
+		       size_t *wrapped_len, GError **error)
+{
+	GMutex *mutex;
+	bool done;
+
+	if (!key->pki)
+		return ecryptfs_public_key_wrap(key->reg->public_key, scheme,
+						plain, plain_len, wrapped,
+						wrapped_cap, wrapped_len,
+						error);
+	mutex = enter(key);
+	done = key->pki->module->wrap(key->handle, scheme, plain, plain_len,
+				      wrapped, wrapped_cap, wrapped_len, error);
+	leave(mutex);
+	return done;
+}
+
+static bool private_half_at_hand(EcryptfsKey *key, GError **error)
+{
+	const char *name = key->reg->name;
+
+	if (!key->pki) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
+			    "only the public half of key \"%s\" is here", name);
+		return false;
+	}
+	if (g_atomic_int_get(&key->locked)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+			    "key \"%s\" is locked; \"ecryptfs-manager unlock "
+			    "%s\" opens it", name, name);
+		return false;
+	}
+	return true;
+}
+
+EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
+				    enum ecryptfs_scheme scheme,
+				    const uint8_t *wrapped, size_t wrapped_len,
+				    GError **error)
+{
+	EcryptfsSecret *plain;
+	GMutex *mutex;
+
+	if (!private_half_at_hand(key, error))
+		return NULL;
+	mutex = enter(key);
+	plain = key->pki->module->unwrap(key->handle, scheme, wrapped,
+					 wrapped_len, error);
+	leave(mutex);
+	return plain;
+}
+
+static bool needs_secret(EcryptfsKey *key)
+{
+	struct ecryptfs_pki_key_state state;
+
+	ecryptfs_key_state(key, &state);
+	return state.needs_secret;
+}
+
+static bool give_secret(EcryptfsKey *key, const EcryptfsSecret *secret,
+			GError **error)
+{
+	GMutex *mutex;
+	bool done;
+
+	if (!key->pki->module->unlock || !needs_secret(key))
+		return true;
+	if (!secret) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+			    "key \"%s\" needs its PIN or passphrase",
+			    key->reg->name);
+		return false;
+	}
+	mutex = enter(key);
+	done = key->pki->module->unlock(key->handle, secret, error);
+	leave(mutex);
+	return done;
+}
+
+bool ecryptfs_key_unlock(EcryptfsKey *key, const EcryptfsSecret *secret,
+			 GError **error)
+{
+	if (!key->pki) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
+			    "only the public half of key \"%s\" is here: "
+			    "there is nothing to unlock", key->reg->name);
+		return false;
+	}
+	if (!give_secret(key, secret, error))
+		return false;
+	g_atomic_int_set(&key->locked, FALSE);
+	return true;
+}
+
+void ecryptfs_key_lock(EcryptfsKey *key)
+{
+	g_atomic_int_set(&key->locked, TRUE);
+	ecryptfs_key_drop_secret(key);
+}
+
+void ecryptfs_key_drop_secret(EcryptfsKey *key)
+{
+	if (key->pki && key->pki->module->lock)
+		key->pki->module->lock(key->handle);
+}
+
+bool ecryptfs_key_is_locked(EcryptfsKey *key)
+{
+	return g_atomic_int_get(&key->locked);
+}
+
+void ecryptfs_key_state(EcryptfsKey *key, struct ecryptfs_pki_key_state *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->tries_left = -1;
+	if (key->pki)
+		key->pki->module->state(key->handle, state);
+	else
+		state->code = ECRYPTFS_ERROR_ABSENT;
+	if (g_atomic_int_get(&key->locked))
+		state->code = ECRYPTFS_ERROR_LOCKED;
+}
+
+bool ecryptfs_key_passwd(EcryptfsKey *key, const EcryptfsSecret *old,
+			 const EcryptfsSecret *fresh, GError **error)
+{
+	GMutex *mutex;
+	bool done;
+
+	if (!key->pki || !key->pki->module->passwd) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+			    "key \"%s\" has no PIN or passphrase that could "
+			    "be changed here", key->reg->name);
+		return false;
+	}
+	mutex = enter(key);
+	done = key->pki->module->passwd(key->handle, old, fresh, error);
+	leave(mutex);
+	return done;
+}
