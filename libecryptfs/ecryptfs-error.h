@@ -76,6 +76,7 @@ enum ecryptfs_error {
 
 #define ECRYPTFS_ERROR (ecryptfs_error_quark())
 
+/* The domain of our errors; use %ECRYPTFS_ERROR. */
 GQuark ecryptfs_error_quark(void);
 
 /**
