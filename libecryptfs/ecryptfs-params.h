@@ -17,7 +17,10 @@ G_BEGIN_DECLS
 
 typedef struct EcryptfsParams EcryptfsParams;
 
+/* Returns: (transfer full) (not nullable): without values. */
 EcryptfsParams *ecryptfs_params_new(void);
+
+/* @params: (transfer full) (nullable): freed, its secrets wiped. */
 void ecryptfs_params_free(EcryptfsParams *params);
 
 /**

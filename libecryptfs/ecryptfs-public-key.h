@@ -64,7 +64,10 @@ typedef struct EcryptfsPublicKey EcryptfsPublicKey;
 EcryptfsPublicKey *ecryptfs_public_key_new(const uint8_t *spki,
 					   size_t spki_len, GError **error);
 
+/* Thread: any. Returns: (transfer full): @key, held once more. */
 EcryptfsPublicKey *ecryptfs_public_key_ref(EcryptfsPublicKey *key);
+
+/* Thread: any. @key: (transfer full) (nullable): held once less. */
 void ecryptfs_public_key_unref(EcryptfsPublicKey *key);
 
 /**

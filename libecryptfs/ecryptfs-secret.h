@@ -67,6 +67,7 @@ void ecryptfs_secret_free(EcryptfsSecret *secret);
  */
 uint8_t *ecryptfs_secret_data(const EcryptfsSecret *secret);
 
+/* Bytes that count, and bytes that it can ever hold. */
 size_t ecryptfs_secret_len(const EcryptfsSecret *secret);
 size_t ecryptfs_secret_capacity(const EcryptfsSecret *secret);
 
