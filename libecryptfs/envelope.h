@@ -67,9 +67,17 @@ bool ecryptfs_envelope_wrap(EcryptfsKey *key, const uint8_t *fek_packet,
  * @wrapped_len: 0 to 512
  * @error: (nullable): return location
  *
+ * A key that reads PKCS#1 v1.5 (read-pkcs1) may fail 20 times, then once
+ * more every 3 seconds; beyond that it is refused before the ciphertext is
+ * touched. See failure-limit.h.
+ *
+ * Thread: any. The monotonic clock is read for that limit alone.
+ *
  * Returns: (transfer full) (nullable): a valid FEK packet
  *
- * Errors: the module's state errors; %ECRYPTFS_ERROR_REJECTED for all else
+ * Errors: the module's state errors; %ECRYPTFS_ERROR_BUSY over the limit of
+ *   failures; %ECRYPTFS_ERROR_UNUSABLE for form epoch;
+ *   %ECRYPTFS_ERROR_REJECTED for all else
  */
 EcryptfsSecret *ecryptfs_envelope_unwrap(EcryptfsKey *key,
 					 const uint8_t *wrapped,
