@@ -163,6 +163,18 @@ bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
 	return true;
 }
 
+bool ecryptfs_keyring_update(const char *sig, GBytes *payload, GError **error)
+{
+	key_serial_t key = search(sig);
+	size_t payload_len;
+	const void *data = g_bytes_get_data(payload, &payload_len);
+
+	if (key >= 0 && keyctl_update(key, data, payload_len) == 0)
+		return true;
+	set_key_error(error, sig, errno);
+	return false;
+}
+
 bool ecryptfs_keyring_remove(const char *sig, GError **error)
 {
 	key_serial_t key = search(sig);

@@ -54,6 +54,20 @@ struct ecryptfs_keyring ecryptfs_keyring_of_process(void);
 bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
 			  GBytes *payload, bool *linked, GError **error);
 
+/**
+ * ecryptfs_keyring_update:
+ * @sig: description
+ * @payload: from ecryptfs_auth_tok_to_payload()
+ * @error: (nullable): return location
+ *
+ * Replaces the payload of the auth tok that the session finds, in whichever
+ * keyring it is: its registration was renamed.
+ *
+ * Errors: %ECRYPTFS_ERROR_NO_KEY when there is none, as find()
+ */
+bool ecryptfs_keyring_update(const char *sig, GBytes *payload,
+			     GError **error);
+
 /* Unlinks @sig from @s and @u; never revokes. NO_KEY when in neither. */
 bool ecryptfs_keyring_remove(const char *sig, GError **error);
 

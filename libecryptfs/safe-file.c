@@ -231,3 +231,11 @@ bool ecryptfs_safe_file_move(const char *from, const char *to, GError **error)
 				 to);
 	return false;
 }
+
+bool ecryptfs_safe_file_remove(const char *path, GError **error)
+{
+	if (unlink(path) == 0)
+		return sync_parent(path, error);
+	ecryptfs_error_set_errno(error, errno, "cannot remove %s", path);
+	return false;
+}

@@ -61,4 +61,7 @@ bool ecryptfs_safe_file_make_dir(const char *path, GError **error);
 bool ecryptfs_safe_file_move(const char *from, const char *to,
 			     GError **error);
 
+/* unlink(2), then syncs the directory: what is removed later is gone later. */
+bool ecryptfs_safe_file_remove(const char *path, GError **error);
+
 #endif
