@@ -6,7 +6,7 @@
 # tests make lie below $work, a tmpfs.
 
 guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work=/tmp/work
+work=/srv/test
 capture_file=/tmp/captured
 tests_run=0
 tests_failed=0
