@@ -7,6 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"
+as_limit=900
 
 # One shell of alice's does it all: each "as" costs a session.
 work_on_files='

@@ -127,9 +127,11 @@ tenths() {
 # --- users -----------------------------------------------------------------
 
 # as USER COMMAND...: as that user, in a session as after a login: a session
-# keyring of its own with the user keyring linked, HOME, XDG_RUNTIME_DIR.
+# keyring of its own with the user keyring linked, HOME, XDG_RUNTIME_DIR. Ends
+# with status 124 after $as_limit seconds.
+as_limit=120
 as() {
-	(as_exec "$@")
+	(as_prefix=(timeout -k 2 "$as_limit") && as_exec "$@")
 }
 
 # The same in place of this shell: "as_exec ... &" leaves the process id of the
@@ -139,7 +141,8 @@ as_exec() {
 	shift
 	uid=$(id -u "$user")
 	cd / || exit
-	exec setpriv --reuid "$uid" --regid "$uid" --init-groups -- \
+	exec ${as_prefix[@]+"${as_prefix[@]}"} \
+		setpriv --reuid "$uid" --regid "$uid" --init-groups -- \
 		env -i HOME="/home/$user" USER="$user" LOGNAME="$user" \
 		SHELL=/bin/bash LC_ALL=C.UTF-8 PATH="$PATH" \
 		XDG_RUNTIME_DIR="/run/user/$uid" \

@@ -7,6 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"
+as_limit=900
 
 processes=8
 files=40
