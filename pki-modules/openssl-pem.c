@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the text of a PEM file to a private key of libcrypto, and back. Knows
+ * nothing of files.
+ */
+#include "pki-modules/openssl-pem.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+
+#include "libecryptfs/crypto-cleanup.h"
+
+G_STATIC_ASSERT(MAX_PASSPHRASE_BYTES <= PEM_BUFSIZE);
+
+/* About a third of a second for each guess on a core of 2024. */
+#define PBKDF2_ITERATIONS 600000
+#define PBKDF2_SALT_BYTES 16
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_SIG, X509_SIG_free)
+
+struct question {
+	const EcryptfsSecret *passphrase;
+	bool asked;
+};
+
+static int give_passphrase(char *buf, int size, int rwflag, void *data)
+{
+	struct question *question = data;
+	size_t len;
+
+	(void)rwflag;
+	question->asked = true;
+	if (!question->passphrase)
+		return -1;
+	len = ecryptfs_secret_len(question->passphrase);
+	if (len > (size_t)size)
+		return -1;
+	memcpy(buf, ecryptfs_secret_data(question->passphrase), len);
+	return (int)len;
+}
+
+static void set_parse_error(GError **error, const char *file,
+			    const struct question *question)
+{
+	if (!question->asked)
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+			    "%s holds no PEM private key that libcrypto can "
+			    "read", file);
+	else if (!question->passphrase)
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+			    "%s is encrypted: unlock its key with its "
+			    "passphrase first", file);
+	else
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BAD_SECRET,
+			    "wrong passphrase for %s", file);
+}
+
+EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
+			       const EcryptfsSecret *passphrase,
+			       GError **error)
+{
+	struct question question = { .passphrase = passphrase };
+	g_autoptr(BIO) bio = NULL;
+	EVP_PKEY *pkey = NULL;
+
+	bio = BIO_new_mem_buf(ecryptfs_secret_data(pem),
+			      (int)ecryptfs_secret_len(pem));
+	/* Without a callback libcrypto would ask on the terminal. */
+	if (bio)
+		pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,
+					       &question);
+	if (!pkey)
+		set_parse_error(error, file, &question);
+	ERR_clear_error();
+	return pkey;
+}
+
+bool openssl_pem_encrypted(const EcryptfsSecret *pem)
+{
+	static const char pkcs8[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+	static const char traditional[] = "Proc-Type: 4,ENCRYPTED";
+	const uint8_t *data = ecryptfs_secret_data(pem);
+	size_t len = ecryptfs_secret_len(pem);
+
+	return memmem(data, len, pkcs8, strlen(pkcs8)) ||
+	       memmem(data, len, traditional, strlen(traditional));
+}
+
+static bool write_pem(BIO *bio, EVP_PKEY *pkey,
+		      const EcryptfsSecret *passphrase)
+{
+	g_autoptr(PKCS8_PRIV_KEY_INFO) info = EVP_PKEY2PKCS8(pkey);
+	g_autoptr(X509_SIG) encrypted = NULL;
+
+	if (!info)
+		return false;
+	if (!passphrase)
+		return PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) == 1;
+	/* -1: PBES2 with PBKDF2 and HMAC-SHA256. */
+	encrypted = PKCS8_encrypt(-1, EVP_aes_256_cbc(),
+				  (const char *)ecryptfs_secret_data(passphrase),
+				  (int)ecryptfs_secret_len(passphrase), NULL,
+				  PBKDF2_SALT_BYTES, PBKDF2_ITERATIONS, info);
+	return encrypted && PEM_write_bio_PKCS8(bio, encrypted) == 1;
+}
+
+EcryptfsSecret *openssl_pem_format(EVP_PKEY *pkey,
+				  const EcryptfsSecret *passphrase,
+				  GError **error)
+{
+	g_autoptr(BIO) bio = BIO_new(BIO_s_secmem());
+	EcryptfsSecret *pem = NULL;
+	char *data;
+	long len;
+
+	if (bio && write_pem(bio, pkey, passphrase)) {
+		len = BIO_get_mem_data(bio, &data);
+		pem = ecryptfs_secret_new_from(data, (size_t)len);
+	} else {
+		g_set_error_literal(error, ECRYPTFS_ERROR,
+				    ECRYPTFS_ERROR_INTERNAL,
+				    "libcrypto cannot write the private key");
+	}
+	ERR_clear_error();
+	return pem;
+}

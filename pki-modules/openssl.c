@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Step 8 of doc/ARCHITECTURE: private keys in PEM files. A file is parsed
+ * once, at the first unwrap or at unlock, and the key is held until lock.
+ * Threads share it by reference, so a lock never waits for an unwrap.
+ */
+#include "libecryptfs/ecryptfs-pki-module.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "libecryptfs/crypto-cleanup.h"
+#include "libecryptfs/safe-file.h"
+#include "pki-modules/openssl-pem.h"
+#include "pki-modules/openssl-private-key.h"
+
+#define MAX_FILE_BYTES ((size_t)64 << 10)
+#define MIN_RSA_BYTES 256 /* for new keys */
+
+/* Read by everything that reads PEM, ecryptfs-utils included. */
+#define DEFAULT_TYPE "rsa:3072"
+
+/* By which a key file is known not to have changed. */
+struct file_stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec changed;
+};
+
+struct openssl_key {
+	char *file;
+	EcryptfsPublicKey *public_key;
+	GMutex lock; /* for what follows */
+	EVP_PKEY *pkey; /* the private half, NULL until it is needed */
+	struct file_stamp stamp; /* of the content that @encrypted is about */
+	bool encrypted;
+};
+
+typedef struct openssl_key OpensslKey;
+
+struct key_type {
+	const char *name;
+	const char *algorithm;
+	size_t bits;
+	const char *group;
+};
+
+static const struct key_type key_types[] = {
+	{ "rsa:2048", "RSA", 2048, NULL },
+	{ "rsa:3072", "RSA", 3072, NULL },
+	{ "rsa:4096", "RSA", 4096, NULL },
+	{ "ec:P-256", "EC", 0, "P-256" },
+	{ "ec:P-384", "EC", 0, "P-384" },
+	{ "x25519", "X25519", 0, NULL },
+};
+
+static bool check_registered(const struct openssl_key *key,
+			     const EcryptfsPublicKey *found, GError **error)
+{
+	if (!key->public_key ||
+	    g_bytes_equal(ecryptfs_public_key_spki(key->public_key),
+			  ecryptfs_public_key_spki(found)))
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "%s holds another key (signature %s) than the one "
+		    "registered (%s)", key->file,
+		    ecryptfs_public_key_sig(found),
+		    ecryptfs_public_key_sig(key->public_key));
+	return false;
+}
+
+static EVP_PKEY *parse_checked(const struct openssl_key *key,
+			       const EcryptfsSecret *pem,
+			       const EcryptfsSecret *passphrase,
+			       EcryptfsPublicKey **public_key, GError **error)
+{
+	g_autoptr(EcryptfsPublicKey) found = NULL;
+	g_autoptr(EVP_PKEY) pkey = NULL;
+
+	pkey = openssl_pem_parse(key->file, pem, passphrase, error);
+	if (!pkey)
+		return NULL;
+	found = openssl_private_key_public(pkey, key->file, error);
+	if (!found || !check_registered(key, found, error))
+		return NULL;
+	if (!openssl_private_key_proves(pkey, found)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+			    "%s is damaged: its private half does not belong "
+			    "to its public half", key->file);
+		return NULL;
+	}
+	if (public_key)
+		*public_key = g_steal_pointer(&found);
+	return g_steal_pointer(&pkey);
+}
+
+static EcryptfsSecret *read_file(const char *file, GError **error)
+{
+	return ecryptfs_safe_file_read(file, MAX_FILE_BYTES,
+				       ECRYPTFS_SAFE_FILE_PRIVATE, error);
+}
+
+static bool load_unlocked(struct openssl_key *key,
+			  const EcryptfsSecret *passphrase, GError **error)
+{
+	g_autoptr(EcryptfsSecret) pem = read_file(key->file, error);
+	g_autoptr(EcryptfsPublicKey) found = NULL;
+	EVP_PKEY *pkey;
+
+	if (!pem)
+		return false;
+	pkey = parse_checked(key, pem, passphrase, &found, error);
+	if (!pkey)
+		return false;
+	EVP_PKEY_free(key->pkey);
+	key->pkey = pkey;
+	if (!key->public_key)
+		key->public_key = g_steal_pointer(&found);
+	return true;
+}
+
+/* A reference of the caller's own: lock() may drop the key's meanwhile. */
+static EVP_PKEY *acquire(struct openssl_key *key, GError **error)
+{
+	EVP_PKEY *pkey = NULL;
+
+	g_mutex_lock(&key->lock);
+	if (key->pkey || load_unlocked(key, NULL, error)) {
+		pkey = key->pkey;
+		EVP_PKEY_up_ref(pkey);
+	}
+	g_mutex_unlock(&key->lock);
+	return pkey;
+}
+
+static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Reads the file only when it is another than at the last call. */
+static bool look_at_file_unlocked(struct openssl_key *key, GError **error)
+{
+	g_autoptr(EcryptfsSecret) pem = NULL;
+	struct file_stamp stamp;
+	struct stat st;
+
+	if (lstat(key->file, &st) != 0) {
+		ecryptfs_error_set_errno(error, errno, "cannot find %s",
+					 key->file);
+		return false;
+	}
+	stamp = (struct file_stamp){ .dev = st.st_dev, .ino = st.st_ino,
+				     .size = st.st_size,
+				     .changed = st.st_ctim };
+	if (same_stamp(&stamp, &key->stamp))
+		return true;
+	pem = read_file(key->file, error);
+	if (!pem)
+		return false;
+	key->encrypted = openssl_pem_encrypted(pem);
+	key->stamp = stamp;
+	return true;
+}
+
+static void key_close(void *data)
+{
+	struct openssl_key *key = data;
+
+	EVP_PKEY_free(key->pkey);
+	ecryptfs_public_key_unref(key->public_key);
+	g_mutex_clear(&key->lock);
+	g_free(key->file);
+	g_free(key);
+}
+
+static void free_key(OpensslKey *key)
+{
+	key_close(key);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OpensslKey, free_key)
+
+static struct openssl_key *key_new(const EcryptfsParams *params,
+				   GError **error)
+{
+	const char *file = ecryptfs_params_get(params, "file");
+	struct openssl_key *key;
+
+	if (!file || !g_path_is_absolute(file)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+			    "\"file\" must name a key file by its absolute "
+			    "path, not \"%s\"", file ? file : "");
+		return NULL;
+	}
+	key = g_new0(struct openssl_key, 1);
+	key->file = g_strdup(file);
+	g_mutex_init(&key->lock);
+	return key;
+}
+
+static void *key_open(void *module_state, const EcryptfsParams *params,
+		      EcryptfsPublicKey *public_key, GError **error)
+{
+	struct openssl_key *key = key_new(params, error);
+	size_t rsa_size;
+
+	(void)module_state;
+	if (!key)
+		return NULL;
+	if (public_key)
+		key->public_key = ecryptfs_public_key_ref(public_key);
+	else if (!load_unlocked(key, ecryptfs_params_get_secret(params,
+								"passphrase"),
+				error)) {
+		key_close(key);
+		return NULL;
+	}
+	rsa_size = ecryptfs_public_key_rsa_size(key->public_key);
+	if (rsa_size > 0 && rsa_size < MIN_RSA_BYTES)
+		g_warning("%s is %s: too weak for new files, good only to "
+			  "read old ones", key->file,
+			  ecryptfs_public_key_describe(key->public_key));
+	return key;
+}
+
+static GBytes *public_id(void *data, GError **error)
+{
+	const struct openssl_key *key = data;
+
+	(void)error;
+	return g_bytes_ref(ecryptfs_public_key_spki(key->public_key));
+}
+
+static bool wrap(void *data, enum ecryptfs_scheme scheme, const uint8_t *plain,
+		 size_t plain_len, uint8_t *wrapped, size_t wrapped_cap,
+		 size_t *wrapped_len, GError **error)
+{
+	const struct openssl_key *key = data;
+
+	return ecryptfs_public_key_wrap(key->public_key, scheme, plain,
+					plain_len, wrapped, wrapped_cap,
+					wrapped_len, error);
+}
+
+static EcryptfsSecret *unwrap(void *data, enum ecryptfs_scheme scheme,
+			      const uint8_t *wrapped, size_t wrapped_len,
+			      GError **error)
+{
+	struct openssl_key *key = data;
+	g_autoptr(EVP_PKEY) pkey = acquire(key, error);
+	EcryptfsSecret *plain;
+
+	if (!pkey)
+		return NULL;
+	plain = openssl_private_key_unwrap(pkey, key->public_key, scheme, wrapped,
+				  wrapped_len);
+	if (!plain)
+		ecryptfs_error_set_rejected(error);
+	return plain;
+}
+
+static bool unlock(void *data, const EcryptfsSecret *secret, GError **error)
+{
+	struct openssl_key *key = data;
+	bool done;
+
+	g_mutex_lock(&key->lock);
+	done = load_unlocked(key, secret, error);
+	g_mutex_unlock(&key->lock);
+	return done;
+}
+
+static void lock(void *data)
+{
+	struct openssl_key *key = data;
+
+	g_mutex_lock(&key->lock);
+	g_clear_pointer(&key->pkey, EVP_PKEY_free);
+	g_mutex_unlock(&key->lock);
+}
+
+static void state(void *data, struct ecryptfs_pki_key_state *state)
+{
+	struct openssl_key *key = data;
+	g_autoptr(GError) error = NULL;
+	bool there;
+
+	g_mutex_lock(&key->lock);
+	there = look_at_file_unlocked(key, &error);
+	*state = (struct ecryptfs_pki_key_state){
+		.code = ECRYPTFS_ERROR_NONE,
+		.needs_secret = key->encrypted,
+		.tries_left = -1,
+	};
+	if (!key->pkey && !there)
+		state->code = (enum ecryptfs_error)error->code;
+	else if (!key->pkey && key->encrypted)
+		state->code = ECRYPTFS_ERROR_LOCKED;
+	g_mutex_unlock(&key->lock);
+}
+
+static bool check_passphrase(const EcryptfsSecret *passphrase, GError **error)
+{
+	size_t len = passphrase ? ecryptfs_secret_len(passphrase) : 1;
+
+	if (len >= 1 && len <= MAX_PASSPHRASE_BYTES)
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+		    "a passphrase has 1 to %d bytes, this one %zu",
+		    MAX_PASSPHRASE_BYTES, len);
+	return false;
+}
+
+static bool write_file(const char *file, const EcryptfsSecret *pem,
+		       bool replace, GError **error)
+{
+	return ecryptfs_safe_file_write(file, ecryptfs_secret_data(pem),
+					ecryptfs_secret_len(pem), replace,
+					error);
+}
+
+/* The copy that will replace the file is read back from the disk first. */
+static bool replace_file(const struct openssl_key *key, EVP_PKEY *pkey,
+			 const EcryptfsSecret *passphrase, GError **error)
+{
+	g_autofree char *copy = g_strconcat(key->file, ".new", NULL);
+	g_autoptr(EcryptfsSecret) pem = openssl_pem_format(pkey, passphrase, error);
+	g_autoptr(EcryptfsSecret) read_back = NULL;
+	g_autoptr(EVP_PKEY) proof = NULL;
+
+	if (!pem || !write_file(copy, pem, true, error))
+		return false;
+	read_back = read_file(copy, error);
+	if (read_back)
+		proof = parse_checked(key, read_back, passphrase, NULL, error);
+	if (proof && ecryptfs_safe_file_move(copy, key->file, error))
+		return true;
+	unlink(copy);
+	return false;
+}
+
+static bool passwd(void *data, const EcryptfsSecret *old,
+		   const EcryptfsSecret *fresh, GError **error)
+{
+	struct openssl_key *key = data;
+	g_autoptr(EcryptfsSecret) pem = NULL;
+	g_autoptr(EVP_PKEY) pkey = NULL;
+
+	if (!check_passphrase(fresh, error))
+		return false;
+	pem = read_file(key->file, error);
+	if (!pem)
+		return false;
+	pkey = parse_checked(key, pem, old, NULL, error);
+	return pkey && replace_file(key, pkey, fresh, error);
+}
+
+static const struct key_type *find_type(const char *name, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(key_types); i++)
+		if (g_strcmp0(key_types[i].name, name) == 0)
+			return &key_types[i];
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+		    "\"%s\" is not a type of key to make; choose rsa:2048, "
+		    "rsa:3072, rsa:4096, ec:P-256, ec:P-384 or x25519",
+		    name ? name : "");
+	return NULL;
+}
+
+static EVP_PKEY *make_key(const struct key_type *type, GError **error)
+{
+	EVP_PKEY *pkey;
+
+	if (type->bits > 0)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm,
+					 type->bits);
+	else
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, type->algorithm,
+					 type->group);
+	if (!pkey)
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_INTERNAL,
+			    "libcrypto cannot make a key of type %s",
+			    type->name);
+	ERR_clear_error();
+	return pkey;
+}
+
+static bool generate(void *module_state, EcryptfsParams *params,
+		     GError **error)
+{
+	const EcryptfsSecret *passphrase =
+		ecryptfs_params_get_secret(params, "passphrase");
+	const char *name = ecryptfs_params_get(params, "type");
+	const struct key_type *type = find_type(name ? name : DEFAULT_TYPE,
+						error);
+	g_autoptr(OpensslKey) key = NULL;
+	g_autoptr(EVP_PKEY) pkey = NULL;
+	g_autoptr(EcryptfsSecret) pem = NULL;
+
+	(void)module_state;
+	if (!type || !check_passphrase(passphrase, error))
+		return false;
+	key = key_new(params, error);
+	pkey = key ? make_key(type, error) : NULL;
+	pem = pkey ? openssl_pem_format(pkey, passphrase, error) : NULL;
+	return pem && write_file(key->file, pem, false, error);
+}
+
+static bool import(void *module_state, EcryptfsParams *params, GError **error)
+{
+	g_autoptr(OpensslKey) key = key_new(params, error);
+
+	(void)module_state;
+	return key && load_unlocked(key, ecryptfs_params_get_secret(
+						 params, "passphrase"),
+				    error);
+}
+
+static const struct ecryptfs_pki_param params[] = {
+	{ "type", "rsa:2048, rsa:3072, rsa:4096, ec:P-256, ec:P-384, x25519",
+	  ECRYPTFS_PKI_PARAM_STRING, ECRYPTFS_PKI_PARAM_FOR_GENERATE,
+	  DEFAULT_TYPE },
+	{ "file", "the PEM file of the private key", ECRYPTFS_PKI_PARAM_PATH,
+	  ECRYPTFS_PKI_PARAM_FOR_GENERATE | ECRYPTFS_PKI_PARAM_FOR_IMPORT |
+		  ECRYPTFS_PKI_PARAM_LOCATOR | ECRYPTFS_PKI_PARAM_REQUIRED,
+	  NULL },
+	{ "passphrase", "encrypts the file", ECRYPTFS_PKI_PARAM_SECRET,
+	  ECRYPTFS_PKI_PARAM_FOR_GENERATE | ECRYPTFS_PKI_PARAM_FOR_IMPORT,
+	  NULL },
+};
+
+extern const struct ecryptfs_pki_module ecryptfs_pki_module_v1;
+
+const struct ecryptfs_pki_module ecryptfs_pki_module_v1 = {
+	.abi = ECRYPTFS_PKI_MODULE_ABI,
+	.name = "openssl",
+	.description = "RSA, EC and X25519 keys in PEM files",
+	.params = params,
+	.params_len = G_N_ELEMENTS(params),
+	.concurrency = ECRYPTFS_PKI_PARALLEL,
+	.generate = generate,
+	.import = import,
+	.key_open = key_open,
+	.key_close = key_close,
+	.public_id = public_id,
+	.wrap = wrap,
+	.unwrap = unwrap,
+	.unlock = unlock,
+	.lock = lock,
+	.state = state,
+	.passwd = passwd,
+};
