@@ -42,7 +42,7 @@ static const struct cipher_row ciphers[] = {
 	{ 0x08, 24, 24, 8 },
 	{ 0x09, 32, 32, 8 },
 	{ 0x0a, 16, 32, 8 }, /* twofish */
-	{ 0x0b, 16, 32, 1 }, /* cast6 */
+	{ 0x0b, 16, 32, 4 }, /* cast6 */
 };
 
 static const struct tag_row *row_of_request(uint8_t tag)
