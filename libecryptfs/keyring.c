@@ -63,8 +63,17 @@ static key_serial_t search(const char *sig)
 	int err = errno;
 
 	if (key < 0 && session_is_revoked() &&
-	    ecryptfs_keyring_mend_session(NULL))
-		return (key_serial_t)request_key(KEY_TYPE, sig, NULL, 0);
+	    ecryptfs_keyring_mend_session(NULL)) {
+		key = (key_serial_t)request_key(KEY_TYPE, sig, NULL, 0);
+		err = errno;
+	}
+	/*
+	 * request_key() passes over an expired key as if it were not there,
+	 * and over a revoked one when there is a process keyring too.
+	 */
+	if (key < 0 && err == ENOKEY &&
+	    keyctl_search(KEY_SPEC_SESSION_KEYRING, KEY_TYPE, sig, 0) < 0)
+		err = errno;
 	errno = err;
 	return key;
 }

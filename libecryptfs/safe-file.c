@@ -68,6 +68,9 @@ static int open_regular(const char *path, size_t max, struct stat *st,
 		if (errno == ELOOP)
 			refuse(error, ECRYPTFS_ERROR_PERMISSION, path,
 			       "is a symbolic link; name the file itself");
+		else if (errno == ENXIO)
+			refuse(error, ECRYPTFS_ERROR_UNUSABLE, path,
+			       "is not a regular file");
 		else
 			ecryptfs_error_set_errno(error, errno,
 						 "cannot open %s", path);
