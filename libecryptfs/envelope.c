@@ -323,7 +323,8 @@ EcryptfsSecret *ecryptfs_envelope_unwrap(EcryptfsKey *key,
 	size_t rsa_size = ecryptfs_public_key_rsa_size(reg->public_key);
 	enum ecryptfs_scheme scheme;
 
-	if (wrapped_len == 0 || wrapped_len > ECRYPTFS_MAX_ENCRYPTED_KEY_BYTES) {
+	if (wrapped_len == 0 ||
+	    wrapped_len > ECRYPTFS_MAX_ENCRYPTED_KEY_BYTES) {
 		ecryptfs_error_set_rejected(error);
 		return NULL;
 	}

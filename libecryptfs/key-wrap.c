@@ -237,7 +237,8 @@ static bool wrap_ecdh(const EcryptfsPublicKey *key, const uint8_t *plain,
 	g_autoptr(EcryptfsSecret) kek = NULL;
 	int len;
 
-	if (!ephemeral || !public_key_read_point(ephemeral, key->curve, wrapped))
+	if (!ephemeral ||
+	    !public_key_read_point(ephemeral, key->curve, wrapped))
 		return false;
 	shared = agree(ephemeral, key);
 	kek = shared ? derive_kek(key, wrapped, shared) : NULL;

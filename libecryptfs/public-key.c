@@ -186,10 +186,12 @@ static bool read_curve(EcryptfsPublicKey *key, GError **error)
 
 	if (!curve) {
 		const char *type = EVP_PKEY_get0_type_name(key->pkey);
+		char group[32] = "";
 
-		set_unusable(error, "a public key of type %s cannot wrap "
-			     "FEKs: RSA, EC on P-256 or P-384, and X25519 can",
-			     type ? type : "unknown");
+		EVP_PKEY_get_group_name(key->pkey, group, sizeof(group), NULL);
+		set_unusable(error, "a key of type %s %s cannot wrap FEKs: "
+			     "RSA, EC on P-256 or P-384, and X25519 can",
+			     type ? type : "unknown", group);
 		return false;
 	}
 	spki_len = curve->prefix_len + curve->point_size;

@@ -95,14 +95,15 @@ static bool write_pem(BIO *bio, EVP_PKEY *pkey,
 {
 	g_autoptr(PKCS8_PRIV_KEY_INFO) info = EVP_PKEY2PKCS8(pkey);
 	g_autoptr(X509_SIG) encrypted = NULL;
+	const char *text;
 
 	if (!info)
 		return false;
 	if (!passphrase)
 		return PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) == 1;
-	/* -1: PBES2 with PBKDF2 and HMAC-SHA256. */
-	encrypted = PKCS8_encrypt(-1, EVP_aes_256_cbc(),
-				  (const char *)ecryptfs_secret_data(passphrase),
+	text = (const char *)ecryptfs_secret_data(passphrase);
+	/* -1: PBES2 with PBKDF2 and HMAC-SHA256. NULL: a random salt. */
+	encrypted = PKCS8_encrypt(-1, EVP_aes_256_cbc(), text,
 				  (int)ecryptfs_secret_len(passphrase), NULL,
 				  PBKDF2_SALT_BYTES, PBKDF2_ITERATIONS, info);
 	return encrypted && PEM_write_bio_PKCS8(bio, encrypted) == 1;

@@ -260,8 +260,8 @@ static EcryptfsSecret *unwrap(void *data, enum ecryptfs_scheme scheme,
 
 	if (!pkey)
 		return NULL;
-	plain = openssl_private_key_unwrap(pkey, key->public_key, scheme, wrapped,
-				  wrapped_len);
+	plain = openssl_private_key_unwrap(pkey, key->public_key, scheme,
+					   wrapped, wrapped_len);
 	if (!plain)
 		ecryptfs_error_set_rejected(error);
 	return plain;
@@ -332,10 +332,11 @@ static bool replace_file(const struct openssl_key *key, EVP_PKEY *pkey,
 			 const EcryptfsSecret *passphrase, GError **error)
 {
 	g_autofree char *copy = g_strconcat(key->file, ".new", NULL);
-	g_autoptr(EcryptfsSecret) pem = openssl_pem_format(pkey, passphrase, error);
+	g_autoptr(EcryptfsSecret) pem = NULL;
 	g_autoptr(EcryptfsSecret) read_back = NULL;
 	g_autoptr(EVP_PKEY) proof = NULL;
 
+	pem = openssl_pem_format(pkey, passphrase, error);
 	if (!pem || !write_file(copy, pem, true, error))
 		return false;
 	read_back = read_file(copy, error);
