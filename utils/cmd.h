@@ -182,12 +182,27 @@ EcryptfsKey *cmd_open_key(struct cmd *cmd, EcryptfsRegistration *reg,
  * @reg: (transfer none): a registration
  * @error: (nullable): return location; blames its name
  *
- * Puts the auth tok of @reg into the keyring that --keyring names and says on
- * stderr when the session had to be linked to it. What `add` does with each
- * name; `mount` calls it too.
+ * Refuses a key that could not be used (file gone, too large), puts the auth
+ * tok of @reg into the keyring that --keyring names and says on stderr when
+ * the session had to be linked to it. What `add` does with each name; `mount`
+ * calls it too. A locked key passes.
  */
-bool cmd_load_auth_tok(struct cmd *cmd, const EcryptfsRegistration *reg,
+bool cmd_load_auth_tok(struct cmd *cmd, EcryptfsRegistration *reg,
 		       GError **error);
+
+/**
+ * cmd_unload_auth_tok:
+ * @cmd: a run
+ * @reg: (transfer none): a registration that is about to go
+ * @error: (nullable): return location
+ *
+ * Takes its auth tok out of the keyring; when another registration has the
+ * same signature, the auth tok stays and names that one.
+ *
+ * Errors: %ECRYPTFS_ERROR_NO_KEY when it was not loaded
+ */
+bool cmd_unload_auth_tok(struct cmd *cmd, const EcryptfsRegistration *reg,
+			 GError **error);
 
 /**
  * cmd_reload_daemon:
@@ -208,6 +223,17 @@ void cmd_note(struct cmd *cmd, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* "warning: ..." on stderr, and in the JSON object's "warnings". */
 void cmd_warn(struct cmd *cmd, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/**
+ * cmd_fix_of:
+ *
+ * Returns: (transfer full) (nullable): the command that mends @error: what
+ *   cmd_fix() said, else what its code suggests
+ */
+char *cmd_fix_of(const struct cmd *cmd, const GError *error);
+
+/* Says @error on stderr and, with --json, in the object; the dispatcher's. */
+void cmd_report(struct cmd *cmd, const GError *error);
 
 /* The table, ended by NULL, in the order in which --help shows it. */
 extern const struct cmd_verb *const cmd_verbs[];

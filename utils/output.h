@@ -29,11 +29,10 @@ void output_string(Output *out, const char *name, const char *value);
 void output_int(Output *out, const char *name, int64_t value);
 void output_bool(Output *out, const char *name, bool value);
 
-/* Each open needs its close. */
+/* Each open needs an output_close(), which closes the innermost. */
 void output_open_object(Output *out, const char *name);
 void output_open_array(Output *out, const char *name);
-void output_close_object(Output *out);
-void output_close_array(Output *out);
+void output_close(Output *out);
 
 /* A line "Label:   value" as text, a member as JSON. Skips NULL as text. */
 void output_field(Output *out, const char *name, const char *label,

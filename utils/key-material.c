@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The key files that we made, and the trash.
+ */
+#include "utils/key-material.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libecryptfs/safe-file.h"
+
+/* "20240131T235959.123456Z-": what stands before the name in trash/. */
+#define STAMP_SIZE 24
+
+#define LOCK_PAUSE_USEC 100000
+#define LOCK_TRIES 300
+
+static char *folder(const char *name)
+{
+	g_autofree char *data = ecryptfs_registration_data_dir();
+
+	return g_build_filename(data, name, NULL);
+}
+
+/* Also one that an older umask, or a restored backup, left open. */
+static bool make_private(const char *path, GError **error)
+{
+	if (!ecryptfs_safe_file_make_dir(path, error))
+		return false;
+	if (chmod(path, 0700) == 0)
+		return true;
+	ecryptfs_error_set_errno(error, errno, "cannot close %s to others",
+				 path);
+	return false;
+}
+
+/* Who has it may be making a large key, but not for ever. */
+static bool wait_for_lock(int fd, const char *path, GError **error)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			ecryptfs_error_set_errno(error, errno,
+						 "cannot lock %s", path);
+			return false;
+		}
+		g_usleep(LOCK_PAUSE_USEC);
+	}
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
+		    "another ecryptfs-manager has been holding %s for %d "
+		    "seconds; \"fuser %s\" shows which", path,
+		    LOCK_TRIES * LOCK_PAUSE_USEC / (int)G_USEC_PER_SEC, path);
+	return false;
+}
+
+bool key_material_lock(GError **error)
+{
+	g_autofree char *data = ecryptfs_registration_data_dir();
+	g_autofree char *keys = folder("keys");
+	g_autofree char *trash = folder("trash");
+	int fd;
+
+	if (!make_private(data, error) || !make_private(keys, error) ||
+	    !make_private(trash, error))
+		return false;
+	fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		ecryptfs_error_set_errno(error, errno, "cannot open %s", data);
+		return false;
+	}
+	if (wait_for_lock(fd, data, error))
+		return true; /* held until the process ends */
+	close(fd);
+	return false;
+}
+
+char *key_material_path(const char *name)
+{
+	g_autofree char *keys = folder("keys");
+	g_autofree char *file = g_strconcat(name, ".pem", NULL);
+
+	return g_build_filename(keys, file, NULL);
+}
+
+char *key_material_other_user(const char *path, const char *name)
+{
+	g_auto(GStrv) names = ecryptfs_registration_list(NULL, NULL);
+
+	for (size_t i = 0; names && names[i]; i++) {
+		g_autoptr(EcryptfsRegistration) reg = NULL;
+
+		if (g_str_equal(names[i], name))
+			continue;
+		reg = ecryptfs_registration_load(NULL, names[i], NULL);
+		if (reg && g_strcmp0(ecryptfs_params_get(reg->params, "file"),
+				     path) == 0)
+			return g_strdup(names[i]);
+	}
+	return NULL;
+}
+
+static char *trash_path(const char *name, const char *suffix)
+{
+	g_autofree char *trash = folder("trash");
+
+	for (;;) {
+		g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+		g_autofree char *day = g_date_time_format(now,
+							  "%Y%m%dT%H%M%S");
+		g_autofree char *path = g_strdup_printf(
+			"%s/%s.%06dZ-%s%s", trash, day,
+			g_date_time_get_microsecond(now), name, suffix);
+		struct stat st;
+
+		if (lstat(path, &st) != 0)
+			return g_steal_pointer(&path);
+	}
+}
+
+/* Registrations may live on another file system than the trash. */
+static bool copy_and_remove(const char *from, const char *to)
+{
+	g_autoptr(EcryptfsSecret) content = ecryptfs_safe_file_read(
+		from, ECRYPTFS_REGISTRATION_MAX_BYTES, ECRYPTFS_SAFE_FILE_ANY,
+		NULL);
+
+	return content &&
+	       ecryptfs_safe_file_write(to, ecryptfs_secret_data(content),
+					ecryptfs_secret_len(content), false,
+					NULL) &&
+	       ecryptfs_safe_file_remove(from, NULL);
+}
+
+bool key_material_trash(struct cmd *cmd, const char *path, const char *name,
+			const char *suffix, GError **error)
+{
+	g_autofree char *to = trash_path(name, suffix);
+	g_autoptr(GError) cause = NULL;
+
+	if (!ecryptfs_safe_file_move(path, to, &cause) &&
+	    !copy_and_remove(path, to)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	cmd_note(cmd, "moved %s to %s", path, to);
+	return true;
+}
+
+/* ".XXXXXX" of a file that was not renamed yet. */
+static bool is_temporary(const char *suffix)
+{
+	return suffix[0] == '.' && strlen(suffix) == 7 &&
+	       !strchr(suffix + 1, '.');
+}
+
+/* "NAME.pem", and what is left of writing it or of changing its passphrase. */
+static bool is_file_of(const char *entry, const char *name)
+{
+	g_autofree char *file = g_strconcat(name, ".pem", NULL);
+	const char *rest;
+
+	if (!g_str_has_prefix(entry, file))
+		return false;
+	rest = entry + strlen(file);
+	if (g_str_has_prefix(rest, ".new"))
+		rest += strlen(".new");
+	return !*rest || is_temporary(rest);
+}
+
+static bool clear_leftover(struct cmd *cmd, const char *path,
+			   const char *name, GError **error)
+{
+	g_autofree char *user = key_material_other_user(path, name);
+
+	if (user) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
+			    "%s is the key file of \"%s\"; choose another "
+			    "name than \"%s\"", path, user, name);
+		return false;
+	}
+	cmd_note(cmd, "%s is of no registered key", path);
+	return key_material_trash(cmd, path, name, ".pem", error);
+}
+
+/* (transfer full): paths of the files of @name in keys/. */
+static GPtrArray *files_of(const char *name)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *keys = folder("keys");
+	g_autoptr(GDir) entries = g_dir_open(keys, 0, NULL);
+	const char *entry;
+
+	while (entries && (entry = g_dir_read_name(entries)))
+		if (is_file_of(entry, name))
+			g_ptr_array_add(paths, g_build_filename(keys, entry,
+								NULL));
+	return paths;
+}
+
+bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
+				  GError **error)
+{
+	g_autoptr(GPtrArray) paths = files_of(name);
+
+	for (unsigned int i = 0; i < paths->len; i++)
+		if (!clear_leftover(cmd, paths->pdata[i], name, error))
+			return false;
+	return true;
+}
+
+/* Whether another registration needs keys/NAME.pem; said on stderr. */
+static bool must_stay(struct cmd *cmd, const char *name)
+{
+	g_autofree char *path = key_material_path(name);
+	g_autofree char *user = key_material_other_user(path, name);
+
+	if (user)
+		cmd_note(cmd, "%s stays: it is the key file of \"%s\"", path,
+			 user);
+	return user;
+}
+
+bool key_material_forget(struct cmd *cmd, const char *name, GError **error)
+{
+	g_autoptr(GPtrArray) paths = files_of(name);
+
+	if (must_stay(cmd, name))
+		return true;
+	for (unsigned int i = 0; i < paths->len; i++)
+		if (!key_material_trash(cmd, paths->pdata[i], name, ".pem",
+					error))
+			return false;
+	return true;
+}
+
+bool key_material_destroy(struct cmd *cmd, const char *name,
+			  unsigned int *removed, GError **error)
+{
+	g_autoptr(GPtrArray) paths = files_of(name);
+
+	if (must_stay(cmd, name))
+		return true;
+	for (unsigned int i = 0; i < paths->len; i++) {
+		if (!ecryptfs_safe_file_remove(paths->pdata[i], error))
+			return false;
+		(*removed)++;
+	}
+	return true;
+}
+
+static bool is_trash_of(const char *entry, const char *name)
+{
+	g_autofree char *conf = g_strconcat(name, ".conf", NULL);
+	g_autofree char *pem = g_strconcat(name, ".pem", NULL);
+
+	return strlen(entry) > STAMP_SIZE && entry[STAMP_SIZE - 1] == '-' &&
+	       (g_str_equal(entry + STAMP_SIZE, conf) ||
+		g_str_equal(entry + STAMP_SIZE, pem));
+}
+
+bool key_material_empty_trash(const char *name, unsigned int *removed,
+			      GError **error)
+{
+	g_autofree char *trash = folder("trash");
+	g_autoptr(GDir) entries = g_dir_open(trash, 0, NULL);
+	const char *entry;
+
+	while (entries && (entry = g_dir_read_name(entries))) {
+		g_autofree char *path = g_build_filename(trash, entry, NULL);
+
+		if (!is_trash_of(entry, name))
+			continue;
+		if (!ecryptfs_safe_file_remove(path, error))
+			return false;
+		(*removed)++;
+	}
+	return true;
+}
