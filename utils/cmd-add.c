@@ -65,7 +65,9 @@ static bool run(struct cmd *cmd, GError **error)
 			return false;
 	}
 	done = add_all(cmd, all ? all : cmd->operands, error);
-	cmd_reload_daemon(cmd);
+	if (!cmd_reload_daemon(cmd))
+		cmd_note(cmd, "no ecryptfsd is running yet: start one with "
+			 "\"ecryptfsd --daemonize\"");
 	return done;
 }
 

@@ -23,9 +23,7 @@ static bool run(struct cmd *cmd, GError **error)
 	output_string(cmd->out, "name", name);
 	output_bool(cmd->out, "locked", true);
 	output_string(cmd->out, "text", text);
-	output_text(cmd->out, "%s locked\n", name ? name : "all keys");
-	if (*text)
-		output_text(cmd->out, "%s\n", text);
+	output_text(cmd->out, "%s\n", text);
 	return true;
 }
 

@@ -7,16 +7,7 @@
 #include "libecryptfs/control-protocol.h"
 #include "utils/secret-input.h"
 
-static bool call(const char *name, const EcryptfsSecret *secret,
-		 GError **error)
-{
-	g_autofree char *text = ecryptfs_control_call(
-		ECRYPTFS_CONTROL_UNLOCK, name, secret, error);
-
-	return text;
-}
-
-static bool call_with_secret(struct cmd *cmd, const char *name,
+static char *call_with_secret(struct cmd *cmd, const char *name,
 			     GError **error)
 {
 	g_autofree char *prompt = g_strdup_printf("Passphrase of \"%s\"",
@@ -24,22 +15,26 @@ static bool call_with_secret(struct cmd *cmd, const char *name,
 	g_autoptr(EcryptfsSecret) secret = secret_input_read(
 		cmd, "secret", SECRET_INPUT_KNOWN, prompt, error);
 
-	return secret && call(name, secret, error);
+	return secret ? ecryptfs_control_call(ECRYPTFS_CONTROL_UNLOCK, name,
+					      secret, error) : NULL;
 }
 
 /* Whether it has a passphrase the daemon knows: it is asked for then. */
-static bool unlock(struct cmd *cmd, const char *name, GError **error)
+static char *unlock(struct cmd *cmd, const char *name, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
+	char *text;
 
 	if (secret_input_given(cmd, "secret"))
 		return call_with_secret(cmd, name, error);
-	if (call(name, NULL, &cause))
-		return true;
+	text = ecryptfs_control_call(ECRYPTFS_CONTROL_UNLOCK, name, NULL,
+				     &cause);
+	if (text)
+		return text;
 	if (g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED))
 		return call_with_secret(cmd, name, error);
 	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
+	return NULL;
 }
 
 static bool run(struct cmd *cmd, GError **error)
@@ -47,12 +42,14 @@ static bool run(struct cmd *cmd, GError **error)
 	const char *name = cmd->operands[0];
 	g_autoptr(EcryptfsRegistration) reg = cmd_registration(cmd, name,
 							       error);
+	g_autofree char *text = reg ? unlock(cmd, name, error) : NULL;
 
-	if (!reg || !unlock(cmd, name, error))
+	if (!text)
 		return false;
 	output_string(cmd->out, "name", name);
 	output_bool(cmd->out, "locked", false);
-	output_text(cmd->out, "%s unlocked\n", name);
+	output_string(cmd->out, "text", text);
+	output_text(cmd->out, "%s\n", text);
 	return true;
 }
 

@@ -256,18 +256,17 @@ bool cmd_unload_auth_tok(struct cmd *cmd, const EcryptfsRegistration *reg,
 	return true;
 }
 
-void cmd_reload_daemon(struct cmd *cmd)
+bool cmd_reload_daemon(struct cmd *cmd)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = ecryptfs_control_call(
 		ECRYPTFS_CONTROL_RELOAD, NULL, NULL, &error);
 
 	if (text)
-		return;
+		return true;
 	if (g_error_matches(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_DAEMON))
-		cmd_note(cmd, "no ecryptfsd is running yet: start one with "
-			 "\"ecryptfsd --daemonize\"");
-	else
-		cmd_warn(cmd, "ecryptfsd did not read the registrations "
-			 "again: %s", error->message);
+		return false;
+	cmd_warn(cmd, "ecryptfsd did not read the registrations again: %s",
+		 error->message);
+	return true;
 }

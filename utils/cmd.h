@@ -36,12 +36,14 @@ enum cmd_option_kind {
  * @value: (nullable): what --help calls the value, e.g. "FILE"; for
  *   %CMD_OPTION_CHOICE the words themselves, e.g. "user|session|persistent"
  * @help: one sentence without capital and full stop
+ * @default_value: (nullable): what --help says counts without it
  */
 struct cmd_option {
 	const char *name;
 	enum cmd_option_kind kind;
 	const char *value;
 	const char *help;
+	const char *default_value;
 };
 
 /* Rows that several verbs share. */
@@ -52,7 +54,7 @@ struct cmd_option {
 	  "read the passphrase, one line, from file descriptor N" }
 #define CMD_OPTION_KEYRING \
 	{ "keyring", CMD_OPTION_CHOICE, "user|session|persistent", \
-	  "which kernel keyring holds the auth tok (default: user)" }
+	  "which kernel keyring holds the auth tok", "user" }
 
 /**
  * cmd_operand_kind:
@@ -207,10 +209,12 @@ bool cmd_unload_auth_tok(struct cmd *cmd, const EcryptfsRegistration *reg,
 /**
  * cmd_reload_daemon:
  *
- * Tells a running daemon to read the registrations again; that there is none
- * is a hint on stderr, any other trouble a warning. Never fails.
+ * Tells a running daemon to read the registrations again; trouble is a
+ * warning.
+ *
+ * Returns: whether there is a daemon
  */
-void cmd_reload_daemon(struct cmd *cmd);
+bool cmd_reload_daemon(struct cmd *cmd);
 
 /* Says which key the coming error is about; copied. */
 void cmd_blame(struct cmd *cmd, const char *name);

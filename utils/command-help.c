@@ -12,6 +12,7 @@
 
 #define COLUMNS 79
 #define OPTION_COLUMN 30
+#define MAX_EXIT_STATUS 127
 
 /* Appends @text, wrapped at COLUMNS; lines after the first are indented. */
 static void add_wrapped(GString *help, const char *text, size_t indent)
@@ -38,6 +39,7 @@ static void add_wrapped(GString *help, const char *text, size_t indent)
 static void add_option(GString *help, const struct cmd_option *row)
 {
 	g_autofree char *option = NULL;
+	g_autofree char *text = NULL;
 
 	option = row->kind == CMD_OPTION_FLAG ?
 		 g_strdup_printf("  --%s", row->name) :
@@ -45,7 +47,10 @@ static void add_option(GString *help, const struct cmd_option *row)
 	g_string_append_printf(help, "%-*s", OPTION_COLUMN, option);
 	if (strlen(option) >= OPTION_COLUMN)
 		g_string_append_printf(help, "\n%*s", OPTION_COLUMN, "");
-	add_wrapped(help, row->help, OPTION_COLUMN);
+	text = row->default_value ?
+	       g_strdup_printf("%s (default: %s)", row->help,
+			       row->default_value) : g_strdup(row->help);
+	add_wrapped(help, text, OPTION_COLUMN);
 }
 
 static void add_options(GString *help, const struct cmd_option *rows)
@@ -92,15 +97,14 @@ char *command_help_verb(struct cmd *cmd)
 	return g_string_free(help, FALSE);
 }
 
-static void add_exit_statuses(GString *help)
+static void add_exit_status(GString *help, int status)
 {
-	g_string_append(help, "\nExit status (and the code in JSON):\n");
 	for (int code = 0; code <= ECRYPTFS_ERROR_CANCELLED; code++) {
 		GError error = { .domain = ECRYPTFS_ERROR, .code = code };
 
-		g_string_append_printf(help, "  %3d %s\n",
-				       ecryptfs_error_exit_status(&error),
-				       ecryptfs_error_name(code));
+		if (ecryptfs_error_exit_status(&error) == status)
+			g_string_append_printf(help, "  %3d %s\n", status,
+					       ecryptfs_error_name(code));
 	}
 }
 
@@ -119,7 +123,9 @@ char *command_help_usage(void)
 			"\n\"ecryptfs-manager VERB --help\" explains a verb; "
 			"--json prints one JSON\nobject, errors too; "
 			"--version prints the version.\n");
-	add_exit_statuses(help);
+	g_string_append(help, "\nExit status, and the code in JSON:\n");
+	for (int status = 0; status <= MAX_EXIT_STATUS; status++)
+		add_exit_status(help, status);
 	return g_string_free(help, FALSE);
 }
 

@@ -25,7 +25,7 @@ void daemon_status_free(DaemonStatus *status);
 char *daemon_status_of_key(const DaemonStatus *status, const char *name,
 			   const char *item);
 
-/* All values about the daemon, as members and as lines. */
+/* All that it says: the members "daemon" and "keys", and lines. */
 void daemon_status_print(Output *out, const DaemonStatus *status);
 
 /* All values about the key @name; nothing when the daemon knows none. */

@@ -45,6 +45,7 @@ GArray *module_options_rows(const EcryptfsPki *pki, unsigned int use)
 			.kind = option_kind(param),
 			.value = value_name(param),
 			.help = param->help,
+			.default_value = param->default_value,
 		};
 
 		if (param->kind == ECRYPTFS_PKI_PARAM_SECRET ||

@@ -188,6 +188,7 @@ bool new_key_save(struct cmd *cmd, EcryptfsKey *key,
 	key_view_print_registration(cmd->out, reg);
 	key_check_print(cmd->out, check);
 	output_close(cmd->out);
+	cmd_reload_daemon(cmd);
 	cmd_note(cmd, "next: ecryptfs-manager add %s", reg->name);
 	return true;
 }

@@ -13,13 +13,12 @@
 /* Options of both verbs that go into the registration. */
 #define NEW_KEY_OPTIONS \
 	{ "mode", CMD_OPTION_CHOICE, "direct|compat", \
-	  "what new files get (default: direct; compat is RSA that " \
-	  "ecryptfs-utils can read)" }, \
+	  "what new files get; compat is RSA that ecryptfs-utils can read", \
+	  "direct" }, \
 	{ "pin-ttl", CMD_OPTION_TEXT, "SECONDS", \
-	  "lock again after so long without use, 0 for never " \
-	  "(default: 600)" }, \
+	  "lock again after so long without use, 0 for never", "600" }, \
 	{ "pin-ttl-max", CMD_OPTION_TEXT, "SECONDS", \
-	  "lock again so long after unlock, 0 for never (default: 7200)" }, \
+	  "lock again so long after unlock, 0 for never", "7200" }, \
 	{ "slow", CMD_OPTION_FLAG, NULL, \
 	  "take a key whose private operation lasts over 2 s" }
 
