@@ -125,6 +125,18 @@ find_table(const char *path, const char *name, GError **error)
 	return check_table(path, name, module, error) ? module : NULL;
 }
 
+static bool open_module(EcryptfsPki *pki, const char *path, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!pki->module->open || pki->module->open(&pki->state, &cause))
+		return true;
+	if (!cause)
+		return refuse(error, path, "does not open and says not why");
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
 static EcryptfsPki *load(const char *path, const char *name, GError **error)
 {
 	g_autofree EcryptfsPki *pki = g_new0(EcryptfsPki, 1);
@@ -135,11 +147,15 @@ static EcryptfsPki *load(const char *path, const char *name, GError **error)
 					 path);
 		return NULL;
 	}
+	/* dlopen() would wait for a FIFO's writer. */
+	if (!g_file_test(real, G_FILE_TEST_IS_REGULAR)) {
+		refuse(error, path, "is not a regular file");
+		return NULL;
+	}
 	if (!check_path(real, error))
 		return NULL;
 	pki->module = find_table(real, name, error);
-	if (!pki->module ||
-	    (pki->module->open && !pki->module->open(&pki->state, error)))
+	if (!pki->module || !open_module(pki, real, error))
 		return NULL;
 	g_mutex_init(&pki->lock);
 	return g_steal_pointer(&pki);

@@ -183,10 +183,12 @@ static bool get_params(GKeyFile *file, const char *name,
 		g_key_file_get_keys(file, GROUP_MODULE, NULL, NULL);
 
 	for (size_t i = 0; keys && keys[i]; i++) {
+		g_autoptr(GError) cause = NULL;
 		g_autofree char *value = g_key_file_get_string(
-			file, GROUP_MODULE, keys[i], NULL);
+			file, GROUP_MODULE, keys[i], &cause);
 
-		if (!value)
+		/* For a bad escape it sets both. */
+		if (!value || cause)
 			return fault(error, name, keys[i],
 				     "has no readable value");
 		ecryptfs_params_set(params, keys[i], value);
@@ -229,8 +231,9 @@ static bool load_text(GKeyFile *file, const char *name, const char *text,
 	    !g_utf8_validate(text, (gssize)text_len, NULL))
 		return fault(error, name, "content",
 			     "is no text of at most 65536 bytes");
-	if (!g_key_file_load_from_data(file, text, text_len, G_KEY_FILE_NONE,
-				       &cause))
+	/* Else a key "mode[de]" would silently be none. */
+	if (!g_key_file_load_from_data(file, text, text_len,
+				       G_KEY_FILE_KEEP_TRANSLATIONS, &cause))
 		return fault(error, name, "content", cause->message);
 	return true;
 }

@@ -6,6 +6,10 @@
  */
 #include "libecryptfs/ecryptfs-pki-module.h"
 
+#ifdef BAD_ZERO
+const struct ecryptfs_pki_module ecryptfs_pki_module_v1 = { 0 };
+#else
+
 #ifdef BAD_ABI
 #define BAD_ABI_VALUE (ECRYPTFS_PKI_MODULE_ABI + 1)
 #else
@@ -102,9 +106,6 @@ static void bad_state(void *key, struct ecryptfs_pki_key_state *state)
 /* Bit n of BAD_MISSING leaves the n-th mandatory call out. */
 #define BAD_CALL(n, call) ((BAD_MISSING & (1 << (n))) ? NULL : (call))
 
-#ifdef BAD_ZERO
-const struct ecryptfs_pki_module ecryptfs_pki_module_v1 = { 0 };
-#else
 const struct ecryptfs_pki_module ecryptfs_pki_module_v1 = {
 	.abi = BAD_ABI_VALUE,
 	.name = BAD_NAME,
@@ -121,4 +122,5 @@ const struct ecryptfs_pki_module ecryptfs_pki_module_v1 = {
 	.unwrap = BAD_CALL(4, bad_unwrap),
 	.state = BAD_CALL(5, bad_state),
 };
+
 #endif
