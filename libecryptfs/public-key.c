@@ -73,14 +73,16 @@ static GBytes *number_of(EVP_PKEY *pkey, const char *name)
 	return g_bytes_new_take(data, (size_t)len);
 }
 
-static bool exponent_sane(GBytes *e)
+static bool numbers_sane(GBytes *n, GBytes *e)
 {
-	size_t len;
-	const uint8_t *data = g_bytes_get_data(e, &len);
+	size_t n_len, e_len;
+	const uint8_t *n_data = g_bytes_get_data(n, &n_len);
+	const uint8_t *e_data = g_bytes_get_data(e, &e_len);
 
-	/* Odd and over 1. */
-	return len > 0 && len <= MAX_RSA_EXPONENT_BITS / 8 &&
-	       (data[len - 1] & 1) == 1 && (len > 1 || data[0] > 1);
+	/* Both odd, the exponent over 1. */
+	return n_len > 0 && (n_data[n_len - 1] & 1) == 1 && e_len > 0 &&
+	       e_len <= MAX_RSA_EXPONENT_BITS / 8 &&
+	       (e_data[e_len - 1] & 1) == 1 && (e_len > 1 || e_data[0] > 1);
 }
 
 static bool read_rsa(EcryptfsPublicKey *key, GError **error)
@@ -106,9 +108,9 @@ static bool read_rsa(EcryptfsPublicKey *key, GError **error)
 		return false;
 	}
 	der_len = i2d_PUBKEY(key->pkey, NULL);
-	if (!n || !e || der_len <= 0 || !exponent_sane(e)) {
-		set_unusable(error, "the RSA key has no usable public "
-			     "exponent");
+	if (!n || !e || der_len <= 0 || !numbers_sane(n, e)) {
+		set_unusable(error, "the RSA key has an impossible modulus "
+			     "or exponent");
 		return false;
 	}
 	der = g_malloc((size_t)der_len);
@@ -189,9 +191,10 @@ static bool read_curve(EcryptfsPublicKey *key, GError **error)
 		char group[32] = "";
 
 		EVP_PKEY_get_group_name(key->pkey, group, sizeof(group), NULL);
-		set_unusable(error, "a key of type %s %s cannot wrap FEKs: "
+		set_unusable(error, "a key of type %s%s%s cannot wrap FEKs: "
 			     "RSA, EC on P-256 or P-384, and X25519 can",
-			     type ? type : "unknown", group);
+			     type ? type : "unknown", *group ? " on " : "",
+			     group);
 		return false;
 	}
 	spki_len = curve->prefix_len + curve->point_size;
