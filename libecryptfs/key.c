@@ -27,16 +27,61 @@ EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
 	return key;
 }
 
+/* A module that fails must say why; for one that does not, this does. */
+static void hand_on(const EcryptfsPki *pki, const char *call, GError *cause,
+		    GError **error)
+{
+	if (cause)
+		g_propagate_error(error, cause);
+	else
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BAD_MODULE,
+			    "PKI module %s failed in %s and did not say why",
+			    pki->module->name, call);
+}
+
+/* The module must hold the registered key, not another one. */
+static bool check_public_id(const EcryptfsPki *pki, void *handle,
+			    const EcryptfsRegistration *reg, GError **error)
+{
+	GError *cause = NULL;
+	g_autoptr(GBytes) spki = pki->module->public_id(handle, &cause);
+	g_autoptr(EcryptfsPublicKey) found = NULL;
+
+	if (spki)
+		found = ecryptfs_public_key_new(g_bytes_get_data(spki, NULL),
+						g_bytes_get_size(spki), &cause);
+	if (!found) {
+		hand_on(pki, "public_id", cause, error);
+		return false;
+	}
+	if (g_bytes_equal(ecryptfs_public_key_spki(found),
+			  ecryptfs_public_key_spki(reg->public_key)))
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "what module %s opened for key \"%s\" is another key "
+		    "(signature %s) than the registered one; import it again",
+		    pki->module->name, reg->name,
+		    ecryptfs_public_key_sig(found));
+	return false;
+}
+
 EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
 			       GError **error)
 {
-	void *handle = NULL;
+	GError *cause = NULL;
+	void *handle;
 
-	if (pki) {
-		handle = pki->module->key_open(pki->state, reg->params,
-					       reg->public_key, error);
-		if (!handle)
-			return NULL;
+	if (!pki)
+		return ecryptfs_key_adopt(NULL, reg, NULL);
+	handle = pki->module->key_open(pki->state, reg->params,
+				       reg->public_key, &cause);
+	if (!handle) {
+		hand_on(pki, "key_open", cause, error);
+		return NULL;
+	}
+	if (!check_public_id(pki, handle, reg, error)) {
+		pki->module->key_close(handle);
+		return NULL;
 	}
 	return ecryptfs_key_adopt(pki, reg, handle);
 }
@@ -110,6 +155,7 @@ bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
 		       uint8_t *wrapped, size_t wrapped_cap,
 		       size_t *wrapped_len, GError **error)
 {
+	GError *cause = NULL;
 	GMutex *mutex;
 	bool done;
 
@@ -120,8 +166,11 @@ bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
 						error);
 	mutex = enter(key);
 	done = key->pki->module->wrap(key->handle, scheme, plain, plain_len,
-				      wrapped, wrapped_cap, wrapped_len, error);
+				      wrapped, wrapped_cap, wrapped_len,
+				      &cause);
 	leave(mutex);
+	if (!done)
+		hand_on(key->pki, "wrap", cause, error);
 	return done;
 }
 
@@ -149,14 +198,17 @@ EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
 				    GError **error)
 {
 	EcryptfsSecret *plain;
+	GError *cause = NULL;
 	GMutex *mutex;
 
 	if (!private_half_at_hand(key, error))
 		return NULL;
 	mutex = enter(key);
 	plain = key->pki->module->unwrap(key->handle, scheme, wrapped,
-					 wrapped_len, error);
+					 wrapped_len, &cause);
 	leave(mutex);
+	if (!plain)
+		hand_on(key->pki, "unwrap", cause, error);
 	return plain;
 }
 
@@ -171,6 +223,7 @@ static bool needs_secret(EcryptfsKey *key)
 static bool give_secret(EcryptfsKey *key, const EcryptfsSecret *secret,
 			GError **error)
 {
+	GError *cause = NULL;
 	GMutex *mutex;
 	bool done;
 
@@ -183,8 +236,10 @@ static bool give_secret(EcryptfsKey *key, const EcryptfsSecret *secret,
 		return false;
 	}
 	mutex = enter(key);
-	done = key->pki->module->unlock(key->handle, secret, error);
+	done = key->pki->module->unlock(key->handle, secret, &cause);
 	leave(mutex);
+	if (!done)
+		hand_on(key->pki, "unlock", cause, error);
 	return done;
 }
 
@@ -235,6 +290,7 @@ void ecryptfs_key_state(EcryptfsKey *key, struct ecryptfs_pki_key_state *state)
 bool ecryptfs_key_passwd(EcryptfsKey *key, const EcryptfsSecret *old,
 			 const EcryptfsSecret *fresh, GError **error)
 {
+	GError *cause = NULL;
 	GMutex *mutex;
 	bool done;
 
@@ -245,7 +301,9 @@ bool ecryptfs_key_passwd(EcryptfsKey *key, const EcryptfsSecret *old,
 		return false;
 	}
 	mutex = enter(key);
-	done = key->pki->module->passwd(key->handle, old, fresh, error);
+	done = key->pki->module->passwd(key->handle, old, fresh, &cause);
 	leave(mutex);
+	if (!done)
+		hand_on(key->pki, "passwd", cause, error);
 	return done;
 }

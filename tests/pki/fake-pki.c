@@ -329,8 +329,8 @@ static void fake_lock(void *handle)
 }
 
 /*
- * Tells the tests in tries_left how many operations it saw at a time: on this
- * key, or in the whole module when it is serial as a whole.
+ * Tells the tests how many operations it saw at a time: on this key in
+ * tries_left, in the whole module in lockout_until.
  */
 static void fake_state(void *handle, struct ecryptfs_pki_key_state *state)
 {
@@ -339,10 +339,8 @@ static void fake_state(void *handle, struct ecryptfs_pki_key_state *state)
 	state->code = fake_state_code(key);
 	state->needs_secret = key->secret != NULL;
 	state->hardware = ecryptfs_params_get_bool(key->params, "hardware");
-	state->lockout_until = 0;
-	state->tries_left = FAKE_CONCURRENCY == ECRYPTFS_PKI_SERIAL_PER_MODULE ?
-				    g_atomic_int_get(&fake_most_running) :
-				    g_atomic_int_get(&key->most_running);
+	state->tries_left = g_atomic_int_get(&key->most_running);
+	state->lockout_until = g_atomic_int_get(&fake_most_running);
 }
 
 

@@ -54,9 +54,9 @@ static void test_expires(void)
 	LateReplies *late = late_replies_new();
 
 	put(late, "a", "1", 0);
-	put(late, "b", "2", 100);
 	assert_take(late, "a", "1", LATE_REPLIES_USEC - 1);
 	put(late, "a", "1", 0);
+	put(late, "b", "2", 100);
 	assert_take(late, "a", NULL, LATE_REPLIES_USEC);
 	g_assert_cmpuint(late_replies_expire(late, LATE_REPLIES_USEC + 99), ==,
 			 1);
