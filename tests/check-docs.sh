@@ -267,6 +267,50 @@ check_sizes() {
 }
 compare protocol/sizes check_sizes doc/PROTOCOL 's/1152/1153/'
 
+# The worked example, computed anew by the openssl command
+
+. tests/vectors/forms.sh
+
+# example FILE FIELD: its hex, joined
+example() {
+	awk -v field="$2" '
+		/^### X25519/ { here = 1; next }
+		/^##/ { here = 0 }
+		here && match($0, /^  [A-Za-z]+( [A-Za-z]+)?  /) {
+			name = substr($0, 3, RLENGTH - 2)
+			sub(/ *$/, "", name)
+			$0 = substr($0, RLENGTH)
+		}
+		here && name == field { printf "%s", $0 }' "$1" | tr -d ' '
+}
+
+check_example() {
+	local d q p x sig kek
+	d=$(example "$1" 'recipient d')
+	q=$(example "$1" 'recipient Q')
+	p=$(example "$1" P)
+	sig=$(example "$1" sig)
+	unhex "302e020100300506032b656e04220420$d" >"$tmp/d.der"
+	unhex "302a300506032b656e032100$p" >"$tmp/p.der"
+	x=$(openssl pkeyutl -derive -inkey "$tmp/d.der" -keyform DER \
+		-peerkey "$tmp/p.der" -peerform DER 2>&1 |
+		tee "$tmp/x" | hex)
+	kek=$(kek "$tmp/x" 5 "${sig%%,*}" "$p" "$q")
+	[ "$x" = "$(example "$1" X)" ] || echo "X is $x"
+	[ "$kek" = "$(example "$1" KEK)" ] || echo "KEK is $kek"
+	openssl pkey -in "$tmp/d.der" -inform DER -pubout -outform DER |
+		hex | grep -q "$q\$" || echo 'Q is not the public half of d'
+	x=$({
+		printf 'ecryptfs-pki sig 1\0'
+		unhex "302a300506032b656e032100$q"
+	} | sha256sum | cut -d' ' -f1)
+	[ "$sig" = "${x:0:16},ofSHA-256$x" ] || echo "sig is $x"
+	x=$(unhex "$(example "$1" 'FEK packet')" |
+		openssl enc -e -id-aes256-wrap-pad -K "$kek" -iv A65959A6 | hex)
+	[ "$x" = "$(example "$1" W)" ] || echo "W is $x"
+}
+compare protocol/example check_example doc/PROTOCOL 's/0901080f/0901080e/'
+
 # Rendering
 
 if command -v man >/dev/null; then
