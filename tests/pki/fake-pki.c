@@ -38,9 +38,14 @@ static const struct ecryptfs_pki_param fake_params[] = {
 	  "garbage, nothing, long", ECRYPTFS_PKI_PARAM_STRING,
 	  ECRYPTFS_PKI_PARAM_LOCATOR, "ok" },
 	{ "delay-ms", "how long wrap and unwrap take",
-	  ECRYPTFS_PKI_PARAM_STRING, ECRYPTFS_PKI_PARAM_LOCATOR, "0" },
+	  ECRYPTFS_PKI_PARAM_STRING,
+	  ECRYPTFS_PKI_PARAM_FOR_IMPORT | ECRYPTFS_PKI_PARAM_LOCATOR, "0" },
 	{ "wrap-delay-ms", "how long wrap takes, when not delay-ms",
 	  ECRYPTFS_PKI_PARAM_STRING, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
+	{ "gate", "wrap and unwrap wait until there is a file of that name",
+	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
+	{ "state-gate", "state waits until there is a file of that name",
+	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
 	{ "pin", "what unlock wants; no lock without it",
 	  ECRYPTFS_PKI_PARAM_STRING, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
 	{ "hardware", "yes: says that it is a device",
@@ -63,6 +68,15 @@ static void fake_raise(gint *most, gint now)
 		seen = g_atomic_int_get(most);
 }
 
+/* A module that hangs, until the test lets it go. */
+static void fake_wait_at(const struct fake_key *key, const char *name)
+{
+	const char *gate = ecryptfs_params_get(key->params, name);
+
+	while (gate && !g_file_test(gate, G_FILE_TEST_EXISTS))
+		g_usleep(1000);
+}
+
 static void fake_begin(struct fake_key *key, const char *first_delay)
 {
 	const char *delay = NULL;
@@ -77,6 +91,7 @@ static void fake_begin(struct fake_key *key, const char *first_delay)
 		delay = ecryptfs_params_get(key->params, "delay-ms");
 	if (delay)
 		g_usleep(g_ascii_strtoull(delay, NULL, 10) * 1000);
+	fake_wait_at(key, "gate");
 }
 
 static void fake_end(struct fake_key *key)
@@ -336,6 +351,7 @@ static void fake_state(void *handle, struct ecryptfs_pki_key_state *state)
 {
 	struct fake_key *key = handle;
 
+	fake_wait_at(key, "state-gate");
 	state->code = fake_state_code(key);
 	state->needs_secret = key->secret != NULL;
 	state->hardware = ecryptfs_params_get_bool(key->params, "hardware");
