@@ -81,7 +81,7 @@ static EcryptfsKey *try_import(struct cmd *cmd, EcryptfsPki *pki,
 	return new_key_open(cmd, pki, name, params, error);
 }
 
-/* Whether there is a passphrase only the module can tell: it is asked for then. */
+/* Whether there is a passphrase the module tells; then it is asked for. */
 static EcryptfsKey *import_private(struct cmd *cmd, EcryptfsPki *pki,
 				   const char *name, EcryptfsParams *params,
 				   GError **error)
@@ -100,7 +100,8 @@ static EcryptfsKey *import_private(struct cmd *cmd, EcryptfsPki *pki,
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return NULL;
 	}
-	if (!take_secret(cmd, pki, name, params, error))
+	if (!secret_input_or_locked(cmd, cause, error) ||
+	    !take_secret(cmd, pki, name, params, error))
 		return NULL;
 	return try_import(cmd, pki, name, params, error);
 }

@@ -52,18 +52,14 @@ static bool unlock_here(struct cmd *cmd, EcryptfsKey *key, const char *name,
 	g_autofree char *prompt = g_strdup_printf("Passphrase of \"%s\"",
 						  name);
 	g_autoptr(EcryptfsSecret) secret = NULL;
-	struct ecryptfs_pki_key_state state;
+	g_autoptr(GError) cause = NULL;
 
-	ecryptfs_key_state(key, &state);
-	if (state.code != ECRYPTFS_ERROR_LOCKED)
+	if (ecryptfs_key_unlock(key, NULL, &cause))
 		return true;
-	if (!secret_input_given(cmd, "secret") && !secret_input_can_ask()) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
-			    "key \"%s\" has a passphrase: say where it is "
-			    "with --secret-file=FILE or --secret-fd=N, or "
-			    "start ecryptfsd and unlock it there", name);
+	if (!g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED))
+		return true; /* its unwrap says what is wrong */
+	if (!secret_input_or_locked(cmd, cause, error))
 		return false;
-	}
 	secret = secret_input_read(cmd, "secret", SECRET_INPUT_KNOWN, prompt,
 				   error);
 	return secret && ecryptfs_key_unlock(key, secret, error);

@@ -31,10 +31,13 @@ static char *unlock(struct cmd *cmd, const char *name, GError **error)
 				     &cause);
 	if (text)
 		return text;
-	if (g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED))
-		return call_with_secret(cmd, name, error);
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return NULL;
+	if (!g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return NULL;
+	}
+	if (!secret_input_or_locked(cmd, cause, error))
+		return NULL;
+	return call_with_secret(cmd, name, error);
 }
 
 static bool run(struct cmd *cmd, GError **error)

@@ -59,7 +59,9 @@ static void prepare_process(void)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	setrlimit(RLIMIT_CORE, &no_core);
-	prctl(PR_SET_DUMPABLE, 0);
+#ifndef SANITIZED
+	prctl(PR_SET_DUMPABLE, 0); /* LeakSanitizer attaches to itself */
+#endif
 	g_set_prgname("ecryptfs-manager");
 	ecryptfs_secret_pool_init();
 }

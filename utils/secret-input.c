@@ -202,7 +202,7 @@ static EcryptfsSecret *ask_twice(const struct terminal *terminal,
 		return NULL;
 	if (ecryptfs_secret_equal(first, second))
 		return g_steal_pointer(&first);
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_CANCELLED,
 		    "the two answers differ; nothing was changed");
 	return NULL;
 }
@@ -266,6 +266,17 @@ bool secret_input_given(const struct cmd *cmd, const char *prefix)
 bool secret_input_can_ask(void)
 {
 	return isatty(STDIN_FILENO);
+}
+
+bool secret_input_or_locked(struct cmd *cmd, const GError *cause,
+			    GError **error)
+{
+	if (secret_input_given(cmd, "secret") || secret_input_can_ask())
+		return true;
+	cmd_fix(cmd, "say where the passphrase is: --secret-file=FILE or "
+		"--secret-fd=N");
+	g_propagate_error(error, g_error_copy(cause));
+	return false;
 }
 
 static bool check_secret(const EcryptfsSecret *secret, GError **error)

@@ -35,6 +35,18 @@ bool secret_input_given(const struct cmd *cmd, const char *prefix);
 bool secret_input_can_ask(void);
 
 /**
+ * secret_input_or_locked:
+ * @cmd: a run
+ * @cause: (nullable): %ECRYPTFS_ERROR_LOCKED by who needs the secret
+ * @error: (nullable): return location
+ *
+ * Whether options or a person can give the secret; otherwise @cause is the
+ * error, and the options are its fix.
+ */
+bool secret_input_or_locked(struct cmd *cmd, const GError *cause,
+			    GError **error);
+
+/**
  * secret_input_read:
  * @cmd: a run
  * @prefix: "secret" or "new-secret"
@@ -49,8 +61,9 @@ bool secret_input_can_ask(void);
  * Returns: (transfer full) (nullable): the secret
  *
  * Errors: %ECRYPTFS_ERROR_USAGE when nothing says where it is and stdin is no
- *   terminal, for two different answers and for one that is too long;
- *   %ECRYPTFS_ERROR_CANCELLED for end of input and Ctrl-C;
+ *   terminal, and for one that is too long;
+ *   %ECRYPTFS_ERROR_CANCELLED for two different answers, end of input and
+ *   Ctrl-C;
  *   %ECRYPTFS_ERROR_PERMISSION for a file that others can read
  */
 EcryptfsSecret *secret_input_read(struct cmd *cmd, const char *prefix,
