@@ -10,7 +10,7 @@
 
 /* That many failures at once, then one more per pause. */
 #define ECRYPTFS_FAILURE_LIMIT_BURST 20
-#define ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC (3 * G_USEC_PER_SEC)
+#define ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC (INT64_C(3) * G_USEC_PER_SEC)
 
 /**
  * ecryptfs_failure_limit_allows:
