@@ -115,8 +115,12 @@ GBytes *ecryptfs_control_format_reply(enum ecryptfs_error code,
 {
 	size_t text_len = MIN(strlen(text), (size_t)ECRYPTFS_CONTROL_MAX_REPLY -
 						    REPLY_HEADER);
-	uint8_t *datagram = g_malloc(REPLY_HEADER + text_len);
+	uint8_t *datagram;
 
+	/* Not in the middle of a character. */
+	while (text_len > 0 && ((uint8_t)text[text_len] & 0xc0) == 0x80)
+		text_len--;
+	datagram = g_malloc(REPLY_HEADER + text_len);
 	datagram[0] = ECRYPTFS_CONTROL_VERSION;
 	datagram[1] = (uint8_t)code;
 	memcpy(datagram + REPLY_HEADER, text, text_len);
