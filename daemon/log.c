@@ -38,7 +38,7 @@ bool log_repeat_passes(struct log_repeat repeats[LOG_REPEATS],
 			row = &repeats[i];
 			break;
 		}
-		if (repeats[i].since < row->since)
+		if (repeats[i].times == 0 || repeats[i].since < row->since)
 			row = &repeats[i];
 	}
 	if (row->times == 0 || row->hash != hash ||
