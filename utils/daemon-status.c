@@ -46,6 +46,11 @@ void daemon_status_free(DaemonStatus *status)
 	g_free(status);
 }
 
+char *daemon_status_item(const DaemonStatus *status, const char *item)
+{
+	return g_key_file_get_string(status->file, GROUP, item, NULL);
+}
+
 static char *group_of(const char *name)
 {
 	return g_strconcat(KEY_PREFIX, name, NULL);

@@ -21,6 +21,9 @@ typedef struct DaemonStatus DaemonStatus;
 DaemonStatus *daemon_status_get(GError **error);
 void daemon_status_free(DaemonStatus *status);
 
+/* (transfer full) (nullable): one value about the daemon itself. */
+char *daemon_status_item(const DaemonStatus *status, const char *item);
+
 /* (transfer full) (nullable): one value about the key @name. */
 char *daemon_status_of_key(const DaemonStatus *status, const char *name,
 			   const char *item);
