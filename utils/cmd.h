@@ -20,6 +20,8 @@
  * @CMD_OPTION_DIRECTORY: the same, completed as a directory
  * @CMD_OPTION_CHOICE: the same, one of the words in @value, which the
  *   command line checks
+ * @CMD_OPTION_LIST: takes words with commas between them; given again it adds
+ *   to them, as -o of mount(8) does
  */
 enum cmd_option_kind {
 	CMD_OPTION_FLAG,
@@ -27,6 +29,7 @@ enum cmd_option_kind {
 	CMD_OPTION_FILE,
 	CMD_OPTION_DIRECTORY,
 	CMD_OPTION_CHOICE,
+	CMD_OPTION_LIST,
 };
 
 /**
@@ -37,6 +40,7 @@ enum cmd_option_kind {
  *   %CMD_OPTION_CHOICE the words themselves, e.g. "user|session|persistent"
  * @help: one sentence without capital and full stop
  * @default_value: (nullable): what --help says counts without it
+ * @letter: 0, or the short form where everybody knows one: -o of mount(8)
  */
 struct cmd_option {
 	const char *name;
@@ -44,6 +48,7 @@ struct cmd_option {
 	const char *value;
 	const char *help;
 	const char *default_value;
+	char letter;
 };
 
 /* Rows that several verbs share. */

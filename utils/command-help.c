@@ -41,9 +41,13 @@ static void add_option(GString *help, const struct cmd_option *row)
 	g_autofree char *option = NULL;
 	g_autofree char *text = NULL;
 
-	option = row->kind == CMD_OPTION_FLAG ?
-		 g_strdup_printf("  --%s", row->name) :
-		 g_strdup_printf("  --%s=%s", row->name, row->value);
+	if (row->letter)
+		option = g_strdup_printf("  -%c, --%s=%s", row->letter,
+					 row->name, row->value);
+	else
+		option = row->kind == CMD_OPTION_FLAG ?
+			 g_strdup_printf("  --%s", row->name) :
+			 g_strdup_printf("  --%s=%s", row->name, row->value);
 	g_string_append_printf(help, "%-*s", OPTION_COLUMN, option);
 	if (strlen(option) >= OPTION_COLUMN)
 		g_string_append_printf(help, "\n%*s", OPTION_COLUMN, "");
@@ -135,6 +139,7 @@ static const char *option_kind_word(enum cmd_option_kind kind)
 	case CMD_OPTION_FLAG:
 		return "flag";
 	case CMD_OPTION_TEXT:
+	case CMD_OPTION_LIST:
 		return "text";
 	case CMD_OPTION_FILE:
 		return "file";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command line: words into a struct cmd. Understands --NAME VALUE,
- * --NAME=VALUE and "--", nothing shorter, and never takes a secret.
+ * --NAME=VALUE and "--", a letter where a row has one, and never takes a
+ * secret.
  */
 #include "utils/command-line.h"
 
@@ -129,6 +130,17 @@ static bool check_choice(const struct cmd_option *row, const char *value,
 	return false;
 }
 
+static void set_value(EcryptfsParams *options, const struct cmd_option *row,
+		      const char *value)
+{
+	const char *before = ecryptfs_params_get(options, row->name);
+	g_autofree char *both = NULL;
+
+	if (row->kind == CMD_OPTION_LIST && before)
+		both = g_strconcat(before, ",", value, NULL);
+	ecryptfs_params_set(options, row->name, both ? both : value);
+}
+
 static bool take_value(struct parser *parser, const struct cmd_option *row,
 		       const char *value, GError **error)
 {
@@ -149,8 +161,24 @@ static bool take_value(struct parser *parser, const struct cmd_option *row,
 	}
 	if (row->kind == CMD_OPTION_CHOICE && !check_choice(row, value, error))
 		return false;
-	ecryptfs_params_set(parser->cmd->options, row->name, value);
+	set_value(parser->cmd->options, row, value);
 	return true;
+}
+
+/* -oLIST or -o LIST */
+static bool take_letter(struct parser *parser, const char *word,
+			GError **error)
+{
+	const struct cmd_option *row = parser->cmd->verb->options;
+
+	while (row && row->name && row->letter != word[1])
+		row++;
+	if (row && row->name)
+		return take_value(parser, row, word[2] ? word + 2 : NULL,
+				  error);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+		    "unknown option \"%s\": options are spelled out", word);
+	return false;
 }
 
 static bool take_option(struct parser *parser, const char *word,
@@ -160,12 +188,8 @@ static bool take_option(struct parser *parser, const char *word,
 	const struct cmd_option *row;
 	g_autofree char *name = NULL;
 
-	if (word[1] != '-') {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
-			    "unknown option \"%s\": options are spelled out",
-			    word);
-		return false;
-	}
+	if (word[1] != '-')
+		return take_letter(parser, word, error);
 	name = equals ? g_strndup(word + 2, (size_t)(equals - word) - 2) :
 			g_strdup(word + 2);
 	row = find_option(parser, name);
