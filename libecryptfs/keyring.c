@@ -7,6 +7,8 @@
 #include "libecryptfs/keyring.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <keyutils.h>
 
@@ -227,4 +229,31 @@ bool ecryptfs_keyring_mend_session(GError **error)
 		return false;
 	}
 	return true;
+}
+
+/* "keyring;UID;GID;PERMISSIONS;NAME" */
+static bool session_is_own(void)
+{
+	g_auto(GStrv) fields = NULL;
+	char *text = NULL;
+	guint64 uid;
+
+	if (keyctl_describe_alloc(KEY_SPEC_SESSION_KEYRING, &text) < 0)
+		return false;
+	fields = g_strsplit(text, ";", 3);
+	free(text);
+	return fields[0] && fields[1] &&
+	       g_ascii_string_to_unsigned(fields[1], 10, 0, G_MAXUINT32, &uid,
+					  NULL) &&
+	       uid == getuid();
+}
+
+bool ecryptfs_keyring_own_session(GError **error)
+{
+	if (!session_is_own() && keyctl_join_session_keyring(NULL) < 0) {
+		ecryptfs_error_set_errno(error, errno,
+					 "cannot join a session keyring");
+		return false;
+	}
+	return ecryptfs_keyring_mend_session(error);
 }

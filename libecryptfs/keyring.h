@@ -86,4 +86,16 @@ bool ecryptfs_keyring_has(const char *sig);
  */
 bool ecryptfs_keyring_mend_session(GError **error);
 
+/**
+ * ecryptfs_keyring_own_session:
+ *
+ * For a program that became this user (sudo): the inherited session keyring
+ * stays when it is this user's, else a fresh one is joined, so that nothing
+ * gets into somebody else's and nothing is found there. Then as
+ * ecryptfs_keyring_mend_session(). Whose it must be, the real uid says.
+ *
+ * Errors: %ECRYPTFS_ERROR_IO, %ECRYPTFS_ERROR_PERMISSION
+ */
+bool ecryptfs_keyring_own_session(GError **error);
+
 #endif
