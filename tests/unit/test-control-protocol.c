@@ -381,12 +381,26 @@ static void test_call_long_path(void)
 	g_setenv("XDG_RUNTIME_DIR", runtime, TRUE);
 }
 
+/* Who listens last is the peer that the client sees. */
+static void listen_as_other_user(int fd, int ready)
+{
+	char byte = 0;
+	int peer;
+
+	if (setresuid(OTHER_UID, OTHER_UID, OTHER_UID) != 0 ||
+	    listen(fd, 4) != 0 || write(ready, &byte, 1) != 1)
+		_exit(77);
+	peer = accept(fd, NULL, NULL);
+	_exit(recv(peer, &byte, 1, 0) > 0 ? 1 : 0);
+}
+
 /* Somebody else's socket at our path gets no PIN. */
 static void test_call_other_user(void)
 {
 	g_autoptr(EcryptfsSecret) pin = ecryptfs_secret_new_from("pin", 3);
 	GError *error = NULL;
-	int fd, status;
+	int fd, status, ready[2];
+	char byte;
 	pid_t pid;
 
 	if (geteuid() != 0) {
@@ -394,19 +408,13 @@ static void test_call_other_user(void)
 		return;
 	}
 	fd = listen_at_control();
+	g_assert_cmpint(pipe(ready), ==, 0);
 	pid = fork();
-	if (pid == 0) {
-		char byte;
-		int peer;
-
-		/* Who listens last is the peer that the client sees. */
-		if (setresuid(OTHER_UID, OTHER_UID, OTHER_UID) != 0 ||
-		    listen(fd, 4) != 0)
-			_exit(77);
-		peer = accept(fd, NULL, NULL);
-		_exit(recv(peer, &byte, 1, 0) > 0 ? 1 : 0);
-	}
-	g_usleep(300 * 1000);
+	if (pid == 0)
+		listen_as_other_user(fd, ready[1]);
+	close(ready[1]);
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	close(ready[0]);
 	g_assert_null(ecryptfs_control_call(ECRYPTFS_CONTROL_UNLOCK, "home",
 					    pin, &error));
 	close(fd);
