@@ -130,6 +130,11 @@ static bool run(struct cmd *cmd, GError **error)
 	const char *name = cmd->operands[1];
 	g_autoptr(EcryptfsRegistration) reg = NULL;
 
+	if (g_str_equal(old, name)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
+			    "\"%s\" is its name already", name);
+		return false;
+	}
 	if (!key_material_lock(error))
 		return false;
 	reg = cmd_registration(cmd, old, error);

@@ -87,8 +87,10 @@ static bool test_here(struct cmd *cmd, const EcryptfsRegistration *reg,
 	key = ecryptfs_key_store_get(store, reg->name, error);
 	if (!key || !unlock_here(cmd, key, reg->name, error))
 		return false;
+	/* Twice: the first reads the key file, as a daemon does once. */
 	if (!reg->read_pkcs1)
-		return round_trip(&responder, reg, check, error);
+		return round_trip(&responder, reg, check, error) &&
+		       round_trip(&responder, reg, check, error);
 	/* It wraps nothing, so there is no request that it would answer. */
 	check->proven = true;
 	return ecryptfs_envelope_prove(key, &check->wrap_usec,
