@@ -16,6 +16,8 @@
 
 #include <glib-unix.h>
 
+#include "daemon/workers.h"
+
 /*
  * Status has a thread of its own: it works while all others wait for a
  * device. Every client has one command at most, so no queue grows.
@@ -27,7 +29,7 @@ enum control_line {
 
 #define LINES 2
 
-static const int threads_of_line[LINES] = {
+static const unsigned int threads_of_line[LINES] = {
 	[CONTROL_LINE_QUICK] = 1,
 	[CONTROL_LINE_SLOW] = CONTROL_MAX_CLIENTS,
 };
@@ -40,10 +42,9 @@ struct Control {
 	int wake; /* eventfd: something was answered */
 	unsigned int waking;
 	GList *clients; /* struct client */
-	GThreadPool *threads[LINES];
+	Workers *threads[LINES];
 	unsigned int working;
 	pthread_mutex_t lock; /* for what follows */
-	GQueue todo[LINES]; /* struct command */
 	GQueue answered; /* struct command */
 };
 
@@ -144,10 +145,7 @@ static void begin(Control *control, struct client *client,
 	command->client = client;
 	command->request = *request;
 	control->working++;
-	pthread_mutex_lock(&control->lock);
-	g_queue_push_tail(&control->todo[line], command);
-	pthread_mutex_unlock(&control->lock);
-	g_thread_pool_push(control->threads[line], &control->todo[line], NULL);
+	workers_push(control->threads[line], command);
 }
 
 /* The client's watches rest until the answer went out. */
@@ -234,12 +232,12 @@ static gboolean on_client(int listener, GIOCondition condition, void *data)
 	return G_SOURCE_CONTINUE;
 }
 
-static struct command *pop(Control *control, GQueue *queue)
+static struct command *pop_answered(Control *control)
 {
 	struct command *command;
 
 	pthread_mutex_lock(&control->lock);
-	command = g_queue_pop_head(queue);
+	command = g_queue_pop_head(&control->answered);
 	pthread_mutex_unlock(&control->lock);
 	return command;
 }
@@ -259,7 +257,7 @@ static gboolean on_answered(int wake, GIOCondition condition, void *data)
 
 	(void)condition;
 	eventfd_read(wake, &ignored);
-	while ((command = pop(control, &control->answered))) {
+	while ((command = pop_answered(control))) {
 		enum ecryptfs_control_command what = command->request.command;
 
 		control->working--;
@@ -273,10 +271,10 @@ static gboolean on_answered(int wake, GIOCondition condition, void *data)
 	return G_SOURCE_CONTINUE;
 }
 
-static void run_command(void *token, void *data)
+static void run_command(void *item, void *data)
 {
 	Control *control = data;
-	struct command *command = pop(control, token);
+	struct command *command = item;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 
@@ -317,32 +315,35 @@ static int bind_socket(const char *path, GError **error)
 	return -1;
 }
 
+static bool start_threads(Control *control, GError **error)
+{
+	for (size_t i = 0; i < LINES; i++) {
+		control->threads[i] = workers_new(threads_of_line[i], 1,
+						  run_command, control, error);
+		if (!control->threads[i])
+			return false;
+	}
+	return true;
+}
+
 Control *control_new(const char *directory,
 		     const struct control_handler *handler, GError **error)
 {
-	g_autofree char *path = g_build_filename(directory, "control", NULL);
-	int listener = bind_socket(path, error);
-	Control *control;
+	g_autoptr(Control) control = g_new0(Control, 1);
 
-	if (listener < 0)
-		return NULL;
-	control = g_new0(Control, 1);
 	control->handler = *handler;
-	control->path = g_steal_pointer(&path);
-	control->listener = listener;
+	control->path = g_build_filename(directory, "control", NULL);
 	pthread_mutex_init(&control->lock, NULL);
 	g_queue_init(&control->answered);
-	for (size_t i = 0; i < LINES; i++) {
-		g_queue_init(&control->todo[i]);
-		control->threads[i] = g_thread_pool_new(
-			run_command, control, threads_of_line[i], FALSE, NULL);
-	}
 	control->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	control->listener = bind_socket(control->path, error);
+	if (control->listener < 0 || !start_threads(control, error))
+		return NULL;
 	control->waking = g_unix_fd_add(control->wake, G_IO_IN, on_answered,
 					control);
-	control->listening = g_unix_fd_add(listener, G_IO_IN, on_client,
-					   control);
-	return control;
+	control->listening = g_unix_fd_add(control->listener, G_IO_IN,
+					   on_client, control);
+	return g_steal_pointer(&control);
 }
 
 void control_order(Control *control, enum ecryptfs_control_command command)
@@ -354,13 +355,15 @@ void control_order(Control *control, enum ecryptfs_control_command command)
 
 void control_stop(Control *control)
 {
-	if (!control->listening)
+	if (control->listener < 0)
 		return;
-	g_source_remove(control->listening);
-	g_source_remove(control->waking);
-	control->listening = 0;
+	if (control->listening) {
+		g_source_remove(control->listening);
+		g_source_remove(control->waking);
+	}
 	unlink(control->path);
 	close(control->listener);
+	control->listener = -1;
 	while (control->clients)
 		close_client(control->clients->data);
 }
@@ -378,8 +381,8 @@ void control_free(Control *control)
 		return;
 	control_stop(control);
 	for (size_t i = 0; i < LINES; i++)
-		g_thread_pool_free(control->threads[i], FALSE, TRUE);
-	while ((command = pop(control, &control->answered)))
+		workers_free(control->threads[i]);
+	while ((command = pop_answered(control)))
 		free_command(command);
 	close(control->wake);
 	pthread_mutex_destroy(&control->lock);

@@ -56,6 +56,8 @@ bool control_busy(const Control *control);
 /* (nullable): waits for the threads. */
 void control_free(Control *control);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Control, control_free)
+
 /* Whether that process may speak to a daemon of user @self. */
 bool control_peer_allowed(uid_t peer, uid_t self);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lanes and their threads. A thread pool gets a token, not a job: the jobs
- * stay in the lane's own queue, where they can be failed when they grow old
- * or when the daemon leaves, even while every thread of the lane hangs.
+ * Lanes and their threads. The threads get a token, not a job: the jobs stay
+ * in the lane's own queue, where they can be failed when they grow old or
+ * when the daemon leaves, even while every thread of the lane hangs.
  *
  * One lock guards lanes and routes. No module, transport or log is called
  * under it.
@@ -12,7 +12,9 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "daemon/alarm.h"
 #include "daemon/job.h"
+#include "daemon/workers.h"
 
 /* For requests of unknown signatures, which only a look-up in the keyring
  * and a refusal awaits, and for keys by ecryptfs-utils. */
@@ -20,7 +22,7 @@
 
 struct lane {
 	const EcryptfsPki *pki; /* NULL: the default lane */
-	GThreadPool *threads;
+	Workers *threads;
 	unsigned int max;
 	unsigned int active;
 	GQueue waiting; /* Job, oldest first */
@@ -35,16 +37,8 @@ struct Dispatch {
 	GHashTable *routes; /* sig to struct lane */
 	struct lane *lanes; /* the default lane first */
 	size_t n_lanes;
-	unsigned int expiry; /* source that forgets late replies */
+	Alarm *expiry; /* forgets late replies */
 };
-
-static int64_t boot_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
-}
 
 static void record(Dispatch *dispatch, const Job *job,
 		   enum stats_result result, const GError *why)
@@ -54,7 +48,7 @@ static void record(Dispatch *dispatch, const Job *job,
 		.tag = job->tag,
 		.result = result,
 		.usec = g_get_monotonic_time() - job->arrived,
-		.now = boot_seconds(),
+		.now = alarm_now(),
 		.why = why ? why->message : NULL,
 	};
 
@@ -144,17 +138,13 @@ static bool claim(Dispatch *dispatch, struct lane *lane, Job *job)
 	return mine;
 }
 
-static gboolean on_expiry(void *data)
+static void on_expiry(void *data)
 {
 	Dispatch *dispatch = data;
 
 	if (late_replies_expire(dispatch->config.late,
 				g_get_monotonic_time()) > 0)
-		return G_SOURCE_CONTINUE;
-	pthread_mutex_lock(&dispatch->lock);
-	dispatch->expiry = 0;
-	pthread_mutex_unlock(&dispatch->lock);
-	return G_SOURCE_REMOVE;
+		alarm_set(dispatch->expiry, 1);
 }
 
 /* The kernel refused the answer: the opener has given up. */
@@ -167,11 +157,7 @@ static void keep_late(Dispatch *dispatch, const Job *job,
 		return;
 	late_replies_put(dispatch->config.late, generation, job->packet, reply,
 			 g_get_monotonic_time());
-	pthread_mutex_lock(&dispatch->lock);
-	if (!dispatch->expiry && !dispatch->stopping)
-		dispatch->expiry = g_timeout_add_seconds(1, on_expiry,
-							 dispatch);
-	pthread_mutex_unlock(&dispatch->lock);
+	alarm_set(dispatch->expiry, 1);
 }
 
 static void deliver(Dispatch *dispatch, Job *job, unsigned int generation,
@@ -276,18 +262,13 @@ static unsigned int threads_for(const EcryptfsPki *pki)
 static bool lane_init(Dispatch *dispatch, struct lane *lane,
 		      const EcryptfsPki *pki, GError **error)
 {
-	g_autoptr(GError) why = NULL;
-
 	lane->pki = pki;
 	lane->max = threads_for(pki);
 	g_queue_init(&lane->waiting);
 	g_queue_init(&lane->running);
-	/* Exclusive: a thread is there before the first request comes. */
-	lane->threads = g_thread_pool_new(run_lane, dispatch, (int)lane->max,
-					  TRUE, &why);
-	if (!lane->threads)
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_IO,
-			    "cannot start worker threads: %s", why->message);
+	/* A thread is there before the first request comes. */
+	lane->threads = workers_new(lane->max, lane->max, run_lane, dispatch,
+				    error);
 	return lane->threads != NULL;
 }
 
@@ -303,6 +284,7 @@ Dispatch *dispatch_new(const struct dispatch_config *config, GError **error)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&dispatch->idle, &attr);
 	pthread_condattr_destroy(&attr);
+	dispatch->expiry = alarm_new(on_expiry, dispatch);
 	dispatch->routes = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, NULL);
 	dispatch->lanes = g_new0(struct lane, n_modules + 1);
@@ -375,7 +357,7 @@ static GError *enqueue_unlocked(Dispatch *dispatch, struct lane *lane,
 	g_queue_push_tail(&lane->waiting, job_ref(job));
 	if (lane->active < lane->max) {
 		lane->active++;
-		g_thread_pool_push(lane->threads, lane, NULL);
+		workers_push(lane->threads, lane);
 	}
 	return NULL;
 }
@@ -434,19 +416,14 @@ bool dispatch_is_stuck(Dispatch *dispatch, const EcryptfsPki *pki)
 
 static void take_waiting(Dispatch *dispatch, GQueue *jobs)
 {
-	unsigned int expiry;
 	Job *job;
 
 	pthread_mutex_lock(&dispatch->lock);
 	dispatch->stopping = true;
-	expiry = dispatch->expiry;
-	dispatch->expiry = 0;
 	for (size_t i = 0; i < dispatch->n_lanes; i++)
 		while ((job = g_queue_pop_head(&dispatch->lanes[i].waiting)))
 			g_queue_push_tail(jobs, job);
 	pthread_mutex_unlock(&dispatch->lock);
-	if (expiry)
-		g_source_remove(expiry);
 }
 
 static bool is_idle_unlocked(const Dispatch *dispatch)
@@ -505,7 +482,8 @@ void dispatch_free(Dispatch *dispatch)
 	if (!dispatch)
 		return;
 	for (size_t i = 0; i < dispatch->n_lanes; i++)
-		g_thread_pool_free(dispatch->lanes[i].threads, FALSE, TRUE);
+		workers_free(dispatch->lanes[i].threads);
+	alarm_free(dispatch->expiry);
 	g_hash_table_unref(dispatch->routes);
 	pthread_cond_destroy(&dispatch->idle);
 	pthread_mutex_destroy(&dispatch->lock);

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "daemon/workers.h"
+
 /* One for each key that hangs; the others still get their turn. */
 #define MAX_THREADS 32
 
@@ -19,7 +21,7 @@ struct call {
 struct KeyTasks {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	GThreadPool *threads;
+	Workers *threads;
 	GList *under_way; /* struct call */
 };
 
@@ -29,22 +31,12 @@ static void unref_unlocked(struct call *call)
 		g_free(call);
 }
 
-static EcryptfsKey *key_of(KeyTasks *tasks, const struct call *call)
-{
-	EcryptfsKey *key;
-
-	pthread_mutex_lock(&tasks->lock);
-	key = call->key;
-	pthread_mutex_unlock(&tasks->lock);
-	return key;
-}
-
 static void run_call(void *token, void *data)
 {
 	KeyTasks *tasks = data;
 	struct ecryptfs_pki_key_state state = { 0 };
 	struct call *call = token;
-	g_autoptr(EcryptfsKey) key = key_of(tasks, call);
+	g_autoptr(EcryptfsKey) key = call->key;
 
 	switch (call->kind) {
 	case KEY_TASK_KIND_STATE:
@@ -76,8 +68,7 @@ KeyTasks *key_tasks_new(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&tasks->ended, &attr);
 	pthread_condattr_destroy(&attr);
-	tasks->threads = g_thread_pool_new(run_call, tasks, MAX_THREADS, FALSE,
-					   NULL);
+	tasks->threads = workers_new(MAX_THREADS, 0, run_call, tasks, NULL);
 	return tasks;
 }
 
@@ -85,7 +76,7 @@ void key_tasks_free(KeyTasks *tasks)
 {
 	if (!tasks)
 		return;
-	g_thread_pool_free(tasks->threads, FALSE, TRUE);
+	workers_free(tasks->threads);
 	pthread_cond_destroy(&tasks->ended);
 	pthread_mutex_destroy(&tasks->lock);
 	g_free(tasks);
@@ -128,7 +119,7 @@ static struct call *begin_unlocked(KeyTasks *tasks, enum key_task_kind kind,
 	call->kind = kind;
 	call->key = ecryptfs_key_ref(key);
 	tasks->under_way = g_list_prepend(tasks->under_way, call);
-	g_thread_pool_push(tasks->threads, call, NULL);
+	workers_push(tasks->threads, call);
 	return call;
 }
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One timer, for the key whose time ends first. It runs on the main loop;
+ * One alarm, for the key whose time ends first. It rings on the main loop;
  * the secrets are dropped by threads, because a module may block.
  */
 #include "daemon/key-ttl.h"
 
 #include <pthread.h>
-#include <time.h>
 
-/* Timers stop while the machine sleeps: it is looked at anyway. */
-#define LONGEST_SLEEP_SECONDS 60
+#include "daemon/alarm.h"
 
 struct term {
 	EcryptfsKey *key;
@@ -19,18 +17,10 @@ struct term {
 struct KeyTtl {
 	KeyTasks *tasks;
 	Stats *stats;
+	Alarm *alarm;
 	pthread_mutex_t lock; /* for what follows */
 	GList *terms; /* struct term */
-	unsigned int timer;
 };
-
-static int64_t now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
-}
 
 int64_t key_ttl_remaining(unsigned int pin_ttl, unsigned int pin_ttl_max,
 			  int64_t begun, int64_t used, int64_t now)
@@ -94,49 +84,51 @@ static void drop_secret(KeyTtl *ttl, EcryptfsKey *key)
 	key_tasks_run(ttl->tasks, KEY_TASK_KIND_DROP, &task, 1, 0);
 }
 
-/* (transfer full): those whose time is over. @next: seconds to the next. */
-static GList *take_over_unlocked(KeyTtl *ttl, int64_t *next)
+/* (transfer full): those whose time is over. */
+static GList *take_over_unlocked(KeyTtl *ttl, int64_t now)
 {
-	int64_t now = now_seconds();
 	GList *link = ttl->terms;
 	GList *over = NULL;
 
-	*next = LONGEST_SLEEP_SECONDS;
 	while (link) {
 		GList *here = link;
-		int64_t left = left_of(ttl, here->data, now);
 
 		link = link->next;
-		if (left == 0) {
-			ttl->terms = g_list_remove_link(ttl->terms, here);
-			over = g_list_concat(here, over);
-		} else if (left > 0) {
-			*next = MIN(*next, left);
-		}
+		if (left_of(ttl, here->data, now) != 0)
+			continue;
+		ttl->terms = g_list_remove_link(ttl->terms, here);
+		over = g_list_concat(here, over);
 	}
 	return over;
 }
 
-static gboolean on_timer(void *data)
+/* For the term that ends first; one without an end needs no alarm. */
+static void set_alarm_unlocked(KeyTtl *ttl, int64_t now)
 {
+	int64_t next = INT64_MAX;
+
+	for (GList *link = ttl->terms; link; link = link->next) {
+		int64_t left = left_of(ttl, link->data, now);
+
+		if (left >= 0)
+			next = MIN(next, MAX(left, 1));
+	}
+	alarm_set(ttl->alarm, next == INT64_MAX ? 0 : (unsigned int)next);
+}
+
+static void on_alarm(void *data)
+{
+	int64_t now = alarm_now();
 	KeyTtl *ttl = data;
-	GList *over = NULL;
-	int64_t next;
+	GList *over;
 
 	pthread_mutex_lock(&ttl->lock);
-	/* Another thread may have put a new timer in our place. */
-	if (ttl->timer == g_source_get_id(g_main_current_source())) {
-		over = take_over_unlocked(ttl, &next);
-		ttl->timer = 0;
-		if (ttl->terms)
-			ttl->timer = g_timeout_add_seconds((unsigned int)next,
-							   on_timer, ttl);
-	}
+	over = take_over_unlocked(ttl, now);
+	set_alarm_unlocked(ttl, now);
 	pthread_mutex_unlock(&ttl->lock);
 	for (GList *link = over; link; link = link->next)
 		drop_secret(ttl, ((const struct term *)link->data)->key);
 	g_list_free_full(over, free_term);
-	return G_SOURCE_REMOVE;
 }
 
 KeyTtl *key_ttl_new(KeyTasks *tasks, Stats *stats)
@@ -145,6 +137,7 @@ KeyTtl *key_ttl_new(KeyTasks *tasks, Stats *stats)
 
 	ttl->tasks = tasks;
 	ttl->stats = stats;
+	ttl->alarm = alarm_new(on_alarm, ttl);
 	pthread_mutex_init(&ttl->lock, NULL);
 	return ttl;
 }
@@ -153,8 +146,7 @@ void key_ttl_free(KeyTtl *ttl)
 {
 	if (!ttl)
 		return;
-	if (ttl->timer)
-		g_source_remove(ttl->timer);
+	alarm_free(ttl->alarm);
 	g_list_free_full(ttl->terms, free_term);
 	pthread_mutex_destroy(&ttl->lock);
 	g_free(ttl);
@@ -166,14 +158,11 @@ void key_ttl_begin(KeyTtl *ttl, EcryptfsKey *key)
 	struct term *before;
 
 	term->key = ecryptfs_key_ref(key);
-	term->begun = now_seconds();
+	term->begun = alarm_now();
 	pthread_mutex_lock(&ttl->lock);
 	before = take_unlocked(ttl, key);
 	ttl->terms = g_list_prepend(ttl->terms, term);
-	/* It may end before the timer that runs: look at once. */
-	if (ttl->timer)
-		g_source_remove(ttl->timer);
-	ttl->timer = g_timeout_add(0, on_timer, ttl);
+	set_alarm_unlocked(ttl, term->begun);
 	pthread_mutex_unlock(&ttl->lock);
 	free_term(before);
 }
@@ -228,7 +217,7 @@ int64_t key_ttl_left(KeyTtl *ttl, const EcryptfsKey *key)
 	pthread_mutex_lock(&ttl->lock);
 	link = find_unlocked(ttl, key);
 	if (link)
-		left = left_of(ttl, link->data, now_seconds());
+		left = left_of(ttl, link->data, alarm_now());
 	pthread_mutex_unlock(&ttl->lock);
 	return left;
 }

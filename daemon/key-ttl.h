@@ -17,7 +17,7 @@ typedef struct KeyTtl KeyTtl;
  * @tasks: drops the secrets
  * @stats: knows when a key was last used
  *
- * Both borrowed. Its timer is on the default main context.
+ * Both borrowed. Its alarm is on the default main context.
  */
 KeyTtl *key_ttl_new(KeyTasks *tasks, Stats *stats);
 void key_ttl_free(KeyTtl *ttl);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A queue, a condition, and threads that stay until the end. */
+#include "daemon/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+struct Workers {
+	void (*work)(void *item, void *data);
+	void *data;
+	unsigned int max;
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t changed;
+	GQueue items;
+	unsigned int idle;
+	bool ending;
+	pthread_t *threads;
+	unsigned int n_threads;
+};
+
+static void *next_item(Workers *workers)
+{
+	void *item;
+
+	pthread_mutex_lock(&workers->lock);
+	workers->idle++;
+	while (!(item = g_queue_pop_head(&workers->items)) && !workers->ending)
+		pthread_cond_wait(&workers->changed, &workers->lock);
+	workers->idle--;
+	pthread_mutex_unlock(&workers->lock);
+	return item;
+}
+
+static void *run(void *data)
+{
+	Workers *workers = data;
+	void *item;
+
+	while ((item = next_item(workers)))
+		workers->work(item, workers->data);
+	return NULL;
+}
+
+/* Without signals: those belong to the main loop. */
+static int start_thread_unlocked(Workers *workers)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&workers->threads[workers->n_threads], NULL, run,
+			     workers);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err == 0)
+		workers->n_threads++;
+	return err;
+}
+
+Workers *workers_new(unsigned int max, unsigned int first,
+		     void (*work)(void *item, void *data), void *data,
+		     GError **error)
+{
+	g_autoptr(Workers) workers = g_new0(Workers, 1);
+	int err = 0;
+
+	workers->work = work;
+	workers->data = data;
+	workers->max = max;
+	workers->threads = g_new0(pthread_t, max);
+	pthread_mutex_init(&workers->lock, NULL);
+	pthread_cond_init(&workers->changed, NULL);
+	g_queue_init(&workers->items);
+	pthread_mutex_lock(&workers->lock);
+	while (err == 0 && workers->n_threads < first)
+		err = start_thread_unlocked(workers);
+	pthread_mutex_unlock(&workers->lock);
+	if (first > 0 && workers->n_threads == 0) {
+		ecryptfs_error_set_errno(error, err, "cannot start a thread");
+		return NULL;
+	}
+	return g_steal_pointer(&workers);
+}
+
+void workers_push(Workers *workers, void *item)
+{
+	pthread_mutex_lock(&workers->lock);
+	g_queue_push_tail(&workers->items, item);
+	if (g_queue_get_length(&workers->items) > workers->idle &&
+	    workers->n_threads < workers->max)
+		start_thread_unlocked(workers);
+	pthread_cond_signal(&workers->changed);
+	pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_free(Workers *workers)
+{
+	if (!workers)
+		return;
+	pthread_mutex_lock(&workers->lock);
+	workers->ending = true;
+	pthread_cond_broadcast(&workers->changed);
+	pthread_mutex_unlock(&workers->lock);
+	for (unsigned int i = 0; i < workers->n_threads; i++)
+		pthread_join(workers->threads[i], NULL);
+	pthread_cond_destroy(&workers->changed);
+	pthread_mutex_destroy(&workers->lock);
+	g_free(workers->threads);
+	g_free(workers);
+}
