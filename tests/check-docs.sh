@@ -94,7 +94,19 @@ manager() {
 # Verbs and options of ecryptfs-manager
 
 verbs=$(manager --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
-common=$(printf '%s\n' --help --json --module-dir --version)
+
+options_of() {
+	manager --completion "$1" | sed -n 's/^\(--[^ ]*\).*/\1/p'
+}
+
+# Those that every verb has, and the one that stands without a verb
+common=$({
+	for verb in $verbs; do
+		options_of "$verb"
+	done | sort | uniq -c |
+		awk -v n="$(printf '%s\n' "$verbs" | wc -l)" '$1 == n { print $2 }'
+	manager --help | grep -oE -- '--version'
+} | sort -u)
 
 check_verbs() {
 	differ "$verbs" "$(subheadings "$1" VERBS)"
@@ -104,8 +116,7 @@ compare manager/verbs check_verbs $man_manager '/^\.SS.*rename/d'
 check_verb_options() {
 	local verb
 	for verb in $verbs; do
-		differ "$(manager --completion "$verb" |
-			sed -n 's/^\(--[^ ]*\).*/\1/p' | grep -vxF "$common")
+		differ "$(options_of "$verb" | grep -vxF -e "$common")
 -" "$(section "$1" VERBS "$verb" | terms | grep '^--')
 -" | sed "s/^/$verb: /"
 	done
@@ -232,16 +243,18 @@ check_files() {
 compare architecture/files check_files doc/ARCHITECTURE \
 	's/packet\.c/pakcet.c/g'
 
+check_paths() {
+	grep -oE '(^|[ `])(libecryptfs|daemon|pki-modules|utils|tests|contrib|doc|\.ci)(/[a-zA-Z0-9_.-]+)+' \
+		"$1" | sed 's/^[ `]//; s/\.$//' | sort -u |
+		while read -r path; do
+		case $path in
+		*VERB* | *NAME*) continue ;;
+		esac
+		[ -e "$path" ] || echo "$path is not there"
+	done
+}
 for file in README.md CONTRIBUTING.md SECURITY.md doc/PROTOCOL; do
-	tap_result "/docs/files/$file" "$(
-		grep -oE '(^|[ `])(libecryptfs|daemon|pki-modules|utils|tests|contrib|doc|\.ci)(/[a-zA-Z0-9_.-]+)+' \
-			"$file" | sed 's/^[ `]//; s/\.$//' | sort -u |
-			while read -r path; do
-			case $path in
-			*VERB* | *NAME*) continue ;;
-			esac
-			[ -e "$path" ] || echo "$path is not there"
-		done)"
+	compare "files/$file" check_paths "$file" '$a See doc/NOWHERE.'
 done
 
 # Headers
@@ -329,10 +342,18 @@ else
 	tap_skip /docs/render 'man is not installed'
 fi
 
-tap_result /docs/pages-installed "$(differ \
-	"$(ls doc/man/*)" \
-	"$(grep -o 'doc/man/[a-z0-9.-]*' doc/Makemodule.am)")"
-tap_result /docs/nothing-left-open "$(grep -nE 'PLACEHOLDER|TODO|FIXME|XXX' \
-	doc/ARCHITECTURE doc/PROTOCOL doc/man/* ./*.md)"
+check_installed() {
+	differ "$(ls doc/man/*)" "$(grep -o 'doc/man/[a-z0-9.-]*' "$1")"
+}
+compare pages-installed check_installed doc/Makemodule.am \
+	's/ecryptfsd\.8/ecryptfsd.9/'
+
+check_open() {
+	grep -nE 'PLACEHOLDER|TODO|FIXME|XXX[^X]' "$1"
+}
+for file in README.md CONTRIBUTING.md SECURITY.md doc/ARCHITECTURE \
+	doc/PROTOCOL doc/man/*; do
+	compare "nothing-left-open/$file" check_open "$file" '$a TODO'
+done
 
 tap_done
