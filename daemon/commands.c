@@ -179,9 +179,9 @@ static char *(*const rows[])(Commands *commands,
 	[ECRYPTFS_CONTROL_TEST] = do_test,
 };
 
-char *commands_handle(void *data,
+char *commands_handle(Commands *commands,
 		      const struct ecryptfs_control_request *request,
 		      GError **error)
 {
-	return rows[request->command](data, request, error);
+	return rows[request->command](commands, request, error);
 }

@@ -29,7 +29,7 @@ typedef struct Commands {
  *
  * The @handle of a control_handler. May block.
  */
-char *commands_handle(void *data,
+char *commands_handle(Commands *commands,
 		      const struct ecryptfs_control_request *request,
 		      GError **error);
 

@@ -194,6 +194,15 @@ static void on_changed(void *data, struct transport *transport)
 	notify_status(text);
 }
 
+static char *on_command(void *data,
+			const struct ecryptfs_control_request *request,
+			GError **error)
+{
+	struct daemon *daemon = data;
+
+	return commands_handle(&daemon->commands, request, error);
+}
+
 static void on_answered(void *data, enum ecryptfs_control_command command)
 {
 	struct daemon *daemon = data;
@@ -254,7 +263,7 @@ static bool load(struct daemon *daemon, GError **error)
 /* Those who speak to the daemon: people, then the kernel. */
 static bool listen_to_all(struct daemon *daemon, GError **error)
 {
-	const struct control_handler handler = { commands_handle, on_answered,
+	const struct control_handler handler = { on_command, on_answered,
 						 daemon };
 	const struct transport_sink sink = { on_request, on_changed, daemon };
 	struct status_source *status = &daemon->commands.status;
