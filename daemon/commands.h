@@ -25,9 +25,11 @@ typedef struct Commands {
 
 /**
  * commands_handle:
- * @data: a #Commands
+ * @commands: what they work on
+ * @request: (transfer none): parsed
+ * @error: return location
  *
- * The @handle of a control_handler. May block.
+ * What the @handle of a control_handler does. May block.
  */
 char *commands_handle(Commands *commands,
 		      const struct ecryptfs_control_request *request,
