@@ -44,7 +44,7 @@ manager() {
 
 wait_for_daemon() {
 	for _ in $(seq 100); do
-		manager status --json 2>/dev/null | grep -q '"registered"' &&
+		manager status 2>/dev/null | grep -q 'device: registered' &&
 			return
 		kill -0 "$daemon" || return
 		sleep 0.05
@@ -69,7 +69,7 @@ stop_daemon() {
 
 drop_caches() {
 	sync
-	echo 2 >/proc/sys/vm/drop_caches
+	echo 3 >/proc/sys/vm/drop_caches
 }
 
 remount() {
@@ -107,7 +107,7 @@ show 'The kernel can do public keys when bits 2 and 40h are set' \
 show 'A key pair, registered and proven with a wrap and an unwrap' \
 	manager generate demo --pki openssl --type rsa:2048 --no-passphrase
 show 'Its auth tok in the keyring' manager add demo
-sig=$(manager add demo | awk '{ print $2 }')
+sig=$(manager add demo 2>/dev/null | awk '{ print $2 }')
 show 'The daemon, registered with the kernel' start_daemon
 show 'The mount' manager mount demo "$lower" "$clear"
 show 'A file, its key wrapped by the daemon' \

@@ -16,7 +16,7 @@ ecryptfs-manager generate bench --pki openssl --type rsa:2048 \
 ecryptfsd >$work/log 2>&1 &
 daemon=$!
 for _ in $(seq 100); do
-	ecryptfs-manager status --json 2>/dev/null | grep -q '"registered"' &&
+	ecryptfs-manager status 2>/dev/null | grep -q 'device: registered' &&
 		break
 	sleep 0.05
 done
