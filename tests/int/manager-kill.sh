@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kill -9 at any point of a verb that changes keys leaves the old state or the
+# new one. strace kills before each system call in turn that changes a file,
+# which is every point that a disk can tell apart; then come kills by the clock.
+
+. "$(dirname "$0")/manager-lib.sh"
+
+# LeakSanitizer cannot work below strace
+export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS-}
+CHANGES='?mkdir,?mkdirat,openat,?open,write,fsync,?rename,?renameat,renameat2'
+CHANGES=$CHANGES,'?link,?linkat,?unlink,unlinkat,?chmod,fchmodat,fchmod,flock'
+CHANGES=$CHANGES,'add_key,keyctl'
+RANDOM_KILLS=${MANAGER_KILLS:-25}
+
+forget_all() {
+	rm -rf "$HOME"
+	mkdir -m 0700 "$HOME"
+}
+
+# calls_of VERB [ARGUMENTS]: a line "CALL N" for each such call, the N-th of
+# its name, from the first that touches the home on; what comes earlier loads
+# libraries and changes nothing
+calls_of() {
+	timeout 60 strace -qq -f -o "$work/calls" -e "trace=$CHANGES" \
+		"$manager" "$@" "--module-dir=$work/modules" \
+		>/dev/null 2>&1 </dev/null
+	awk -v home="$HOME" '
+	match($0, /[a-z_0-9]+\(/) {
+		call = substr($0, RSTART, RLENGTH - 1)
+		n[call]++
+		if (index($0, home))
+			begun = 1
+		if (begun)
+			print call, n[call]
+	}' "$work/calls" >"$work/todo"
+}
+
+# kill_before CALL N VERB [ARGUMENTS]
+kill_before() {
+	local call=$1 n=$2
+	shift 2
+	# In a shell of its own, which says "Killed" to nobody
+	status=$({
+		timeout 60 strace -qq -f -o /dev/null -e "trace=$call" \
+			-e "inject=$call:signal=KILL:when=$n" \
+			"$manager" "$@" "--module-dir=$work/modules" \
+			>"$work/out" 2>"$work/err" </dev/null
+		echo $?
+	} 2>/dev/null)
+	[ "$status" -eq 137 ] || echo "$call $n: status $status, not killed"
+}
+
+# usable NAME: what is wrong with a key that is registered
+usable() {
+	mgr add "$1" --keyring=session
+	wrong 0
+	mgr test "$1"
+	wrong 0
+}
+
+# swept TEXT PROBLEMS CALLS SEEN WHAT: a sweep counts only when it saw both
+# what is before the change and what is after it
+swept() {
+	local problems=$2
+	[ "$3" -ge 10 ] || problems="$problems only $3 calls were reached"
+	[ "$4" -gt 0 ] && [ "$4" -lt "$3" ] ||
+		problems="$problems of $3 kills $4 left $5"
+	tap_result "$1" "$problems"
+	echo "# killed before each of $3 calls; $4 left $5"
+}
+
+generate_k() {
+	echo generate k --pki=openssl --type=x25519 --no-passphrase
+}
+
+# Registered or not, a name is never lost to what a kill left
+sweep_generate() {
+	local calls=0 registered=0 problems=
+	# shellcheck disable=SC2046 # words
+	calls_of $(generate_k)
+	while read -r call n <&3; do
+		forget_all
+		# shellcheck disable=SC2046
+		problems=$problems$(kill_before "$call" "$n" $(generate_k))
+		calls=$((calls + 1))
+		if [ -e "$config/k.conf" ]; then
+			registered=$((registered + 1))
+		else
+			mgr generate k --pki=openssl --type=x25519 \
+				--no-passphrase
+			problems=$problems$(wrong 0)
+		fi
+		problems=$problems$(usable k | sed "s/^/$call $n: /")
+		problems=$problems$(find "$data/keys" "$config" -name '*k.*' |
+			grep -vE '/k\.(pem|conf)$|\.conf\.[^/]*$')
+	done 3<"$work/todo"
+	swept /kill/generate "$problems" $calls $registered "a registered key"
+}
+
+# One name or both, each with its file; the same again ends it
+sweep_rename() {
+	local calls=0 fresh=0 both=0 problems=
+	mgr generate a --pki=openssl --type=x25519 --no-passphrase
+	mgr add a --keyring=session
+	calls_of rename a b
+	while read -r call n <&3; do
+		forget_all
+		mgr generate a --pki=openssl --type=x25519 --no-passphrase
+		mgr add a --keyring=session
+		problems=$problems$(kill_before "$call" "$n" rename a b)
+		calls=$((calls + 1))
+		for name in a b; do
+			[ -e "$config/$name.conf" ] || continue
+			problems=$problems$(usable "$name" |
+				sed "s/^/$call $n, $name: /")
+		done
+		[ -e "$config/b.conf" ] && fresh=$((fresh + 1))
+		if [ -e "$config/a.conf" ]; then
+			[ -e "$config/b.conf" ] && both=$((both + 1))
+			mgr rename a b
+			problems=$problems$(wrong 0 | sed "s/^/$call $n: /")
+		fi
+		problems=$problems$(usable b | sed "s/^/$call $n: /")
+		[ ! -e "$config/a.conf" ] ||
+			problems="$problems $call $n: a.conf is still there"
+	done 3<"$work/todo"
+	[ $both -gt 0 ] || problems="$problems no kill left both names"
+	swept /kill/rename "$problems" $calls $fresh "the new name"
+}
+
+opens_with() {
+	openssl pkey -noout -in "$data/keys/p.pem" -passin "file:$work/$1" \
+		2>/dev/null
+}
+
+# The old passphrase or the new one
+sweep_passwd() {
+	local calls=0 fresh=0 problems=
+	printf 'old\n' >"$work/old"
+	printf 'new\n' >"$work/new"
+	chmod 0600 "$work/old" "$work/new"
+	mgr generate p --pki=openssl --type=x25519 "--secret-file=$work/old"
+	cp -p "$data/keys/p.pem" "$work/p.pem"
+	calls_of passwd p "--secret-file=$work/old" "--new-secret-file=$work/new"
+	while read -r call n <&3; do
+		cp -p "$work/p.pem" "$data/keys/p.pem"
+		problems=$problems$(kill_before "$call" "$n" passwd p \
+			"--secret-file=$work/old" "--new-secret-file=$work/new")
+		calls=$((calls + 1))
+		if opens_with new; then
+			fresh=$((fresh + 1))
+		elif ! opens_with old; then
+			problems="$problems $call $n: neither opens it"
+		fi
+	done 3<"$work/todo"
+	swept /kill/passwd "$problems" $calls $fresh "the new passphrase"
+	mgr remove p --forget
+	tap_result /kill/passwd-leaves-nothing "$(wrong 0; ls "$data/keys")"
+}
+
+# Registered with its file, or in the trash
+sweep_forget() {
+	local calls=0 gone=0 sum problems=
+	mgr generate f --pki=openssl --type=x25519 --no-passphrase
+	calls_of remove f --forget
+	while read -r call n <&3; do
+		forget_all
+		mgr generate f --pki=openssl --type=x25519 --no-passphrase
+		sum=$(sha256sum <"$data/keys/f.pem")
+		problems=$problems$(kill_before "$call" "$n" remove f --forget)
+		calls=$((calls + 1))
+		if [ -e "$config/f.conf" ]; then
+			problems=$problems$(usable f | sed "s/^/$call $n: /")
+		else
+			gone=$((gone + 1))
+		fi
+		[ "$(cat "$data"/keys/f.pem "$data"/trash/*-f.pem 2>/dev/null |
+			sha256sum)" = "$sum" ] ||
+			problems="$problems $call $n: the key is gone or doubled"
+	done 3<"$work/todo"
+	swept /kill/forget "$problems" $calls $gone "it forgotten"
+}
+
+if strace -qq -o /dev/null true 2>/dev/null; then
+	for sweep in generate rename passwd forget; do
+		forget_all
+		sweep_$sweep
+	done
+	# What was left is not lost, but out of the way
+	forget_all
+	calls_of generate k --pki=openssl --type=x25519 --no-passphrase
+	forget_all
+	problems=$(kill_before renameat2 2 generate k --pki=openssl \
+		--type=x25519 --no-passphrase)
+	sum=$(sha256sum <"$data/keys/k.pem")
+	mgr generate k --pki=openssl --type=x25519 --no-passphrase
+	[ "$(sha256sum <"$(echo "$data"/trash/*-k.pem)")" = "$sum" ] ||
+		problems="$problems it is not in the trash"
+	tap_result /kill/leftover-to-trash \
+		"$problems$(wrong 0 '' 'is of no registered key')"
+else
+	tap_skip /kill/every-call "strace cannot trace here"
+fi
+
+# By the clock: up to half as long again as it takes here
+forget_all
+begun=$(date +%s%N)
+mgr generate unkilled --pki=openssl --type=x25519 --no-passphrase
+limit=$((($(date +%s%N) - begun) * 3 / 2000000 + 1))
+seed=${MANAGER_SEED:-$$}
+RANDOM=$seed
+echo "# MANAGER_SEED=$seed, kills within $limit ms"
+problems='' killed=0 whole=0
+for ((i = 0; i < RANDOM_KILLS; i++)); do
+	delay=$(printf %04d $((RANDOM % limit + 1)))
+	status=$({
+		timeout -s KILL "${delay%???}.${delay#"${delay%???}"}" \
+			"$manager" generate "r$i" --pki=openssl --type=x25519 \
+			--no-passphrase "--module-dir=$work/modules" \
+			>/dev/null 2>&1 </dev/null
+		echo $?
+	} 2>/dev/null)
+	[ "$status" -eq 137 ] && killed=$((killed + 1))
+	[ -e "$config/r$i.conf" ] || continue
+	whole=$((whole + 1))
+	problems=$problems$(usable "r$i" | sed "s/^/r$i: /")
+done
+mgr list --json
+problems=$problems$(wrong 0)
+tap_result /kill/by-the-clock "$problems"
+echo "# $killed of $RANDOM_KILLS were killed, $whole keys were made"
+
+# Two at a time under one name: one key, one refusal
+problems=
+for i in 1 2 3; do
+	for j in 1 2; do
+		"$manager" generate "two$i" --pki=openssl --type=x25519 \
+			--no-passphrase "--module-dir=$work/modules" \
+			>"$work/out$j" 2>"$work/err$j" </dev/null &
+	done
+	wait
+	[ "$(cat "$work/err1" "$work/err2" | grep -c 'registered already')" \
+		-eq 1 ] || problems="$problems $i: $(cat "$work"/err[12])"
+	problems=$problems$(usable "two$i")
+done
+tap_result /two-at-a-time "$problems"
+
+tap_done
