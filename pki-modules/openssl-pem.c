@@ -79,15 +79,22 @@ EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
 	return pkey;
 }
 
+static bool contains(const EcryptfsSecret *pem, const char *text)
+{
+	return memmem(ecryptfs_secret_data(pem), ecryptfs_secret_len(pem),
+		      text, strlen(text)) != NULL;
+}
+
+bool openssl_pem_has_key(const EcryptfsSecret *pem)
+{
+	return contains(pem, "-----BEGIN ") &&
+	       contains(pem, "PRIVATE KEY-----");
+}
+
 bool openssl_pem_encrypted(const EcryptfsSecret *pem)
 {
-	static const char pkcs8[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-	static const char traditional[] = "Proc-Type: 4,ENCRYPTED";
-	const uint8_t *data = ecryptfs_secret_data(pem);
-	size_t len = ecryptfs_secret_len(pem);
-
-	return memmem(data, len, pkcs8, strlen(pkcs8)) ||
-	       memmem(data, len, traditional, strlen(traditional));
+	return contains(pem, "-----BEGIN ENCRYPTED PRIVATE KEY-----") ||
+	       contains(pem, "Proc-Type: 4,ENCRYPTED");
 }
 
 static bool write_pem(BIO *bio, EVP_PKEY *pkey,

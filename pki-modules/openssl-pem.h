@@ -28,6 +28,9 @@
 EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
 			    const EcryptfsSecret *passphrase, GError **error);
 
+/* Whether the text has a private key at all, by its first line. */
+bool openssl_pem_has_key(const EcryptfsSecret *pem);
+
 /* Whether the text says that its key is encrypted. Decrypts nothing. */
 bool openssl_pem_encrypted(const EcryptfsSecret *pem);
 

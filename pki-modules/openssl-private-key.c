@@ -147,3 +147,14 @@ bool openssl_private_key_proves(EVP_PKEY *pkey,
 	return plain && ecryptfs_secret_len(plain) == sizeof(probe) &&
 	       memcmp(ecryptfs_secret_data(plain), probe, sizeof(probe)) == 0;
 }
+
+bool openssl_private_key_intact(EVP_PKEY *pkey)
+{
+	g_autoptr(EVP_PKEY_CTX) ctx = NULL;
+	bool intact;
+
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	intact = ctx && EVP_PKEY_check(ctx) == 1;
+	ERR_clear_error();
+	return intact;
+}

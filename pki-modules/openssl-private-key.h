@@ -30,4 +30,12 @@ openssl_private_key_unwrap(EVP_PKEY *pkey, const EcryptfsPublicKey *public_key,
 bool openssl_private_key_proves(EVP_PKEY *pkey,
 				const EcryptfsPublicKey *public_key);
 
+/**
+ * openssl_private_key_intact:
+ *
+ * Looks at every number of the key, those too that libcrypto can do without:
+ * an RSA key with a damaged prime works, slowly. Takes up to a second.
+ */
+bool openssl_private_key_intact(EVP_PKEY *pkey);
+
 #endif

@@ -74,6 +74,13 @@ static bool check_registered(const struct openssl_key *key,
 	return false;
 }
 
+static void set_damaged(const struct openssl_key *key, GError **error)
+{
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "%s is damaged: the numbers of its key do not belong "
+		    "together; restore it from a backup", key->file);
+}
+
 static EVP_PKEY *parse_checked(const struct openssl_key *key,
 			       const EcryptfsSecret *pem,
 			       const EcryptfsSecret *passphrase,
@@ -89,9 +96,7 @@ static EVP_PKEY *parse_checked(const struct openssl_key *key,
 	if (!found || !check_registered(key, found, error))
 		return NULL;
 	if (!openssl_private_key_proves(pkey, found)) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
-			    "%s is damaged: its private half does not belong "
-			    "to its public half", key->file);
+		set_damaged(key, error);
 		return NULL;
 	}
 	if (public_key)
@@ -165,6 +170,11 @@ static bool look_at_file_unlocked(struct openssl_key *key, GError **error)
 	pem = read_file(key->file, error);
 	if (!pem)
 		return false;
+	if (!openssl_pem_has_key(pem)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+			    "%s holds no PEM private key", key->file);
+		return false;
+	}
 	key->encrypted = openssl_pem_encrypted(pem);
 	key->stamp = stamp;
 	return true;
@@ -420,9 +430,13 @@ static bool import(void *module_state, EcryptfsParams *params, GError **error)
 	g_autoptr(OpensslKey) key = key_new(params, error);
 
 	(void)module_state;
-	return key && load_unlocked(key, ecryptfs_params_get_secret(
-						 params, "passphrase"),
-				    error);
+	if (!key || !load_unlocked(key, ecryptfs_params_get_secret(
+						params, "passphrase"), error))
+		return false;
+	if (openssl_private_key_intact(key->pkey))
+		return true;
+	set_damaged(key, error);
+	return false;
 }
 
 static const struct ecryptfs_pki_param params[] = {

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the openssl module's unwrap refuses when it is called directly, past
+ * the checks of the envelope.
+ */
+#include "libecryptfs/ecryptfs-pki-module.h"
+
+#include <string.h>
+
+#include "tests/unit/fixture.h"
+#include "tests/unit/openssl-fixture.h"
+
+static void assert_rejected(void *key, enum ecryptfs_scheme scheme,
+			    const uint8_t *wrapped, size_t wrapped_len)
+{
+	g_autoptr(GError) one_text = NULL;
+	GError *error = NULL;
+
+	g_assert_null(openssl_module->unwrap(key, scheme, wrapped, wrapped_len,
+					     &error));
+	ecryptfs_error_set_rejected(&one_text);
+	g_assert_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_REJECTED);
+	g_assert_cmpstr(error->message, ==, one_text->message);
+	g_clear_error(&error);
+}
+
+static void test_unwrap_rsa(void)
+{
+	g_autofree char *file = openssl_copy("keys/rsa-2048.pem");
+	void *key = openssl_open(file, NULL, "rsa-2048");
+	g_autoptr(GBytes) good =
+		fixture_vector("wrapped/rsa-2048.oaep-sha1.256");
+	g_autoptr(EcryptfsSecret) raw = NULL;
+	GError *error = NULL;
+	uint8_t field[600] = { 0 };
+
+	memcpy(field, g_bytes_get_data(good, NULL), 256);
+	for (int scheme = 0; scheme <= 20; scheme++)
+		if (scheme != ECRYPTFS_SCHEME_RSA_OAEP_SHA1 &&
+		    scheme != ECRYPTFS_SCHEME_RSA_RAW)
+			assert_rejected(key, (enum ecryptfs_scheme)scheme,
+					field, 256);
+	for (size_t len = 0; len <= sizeof(field); len++) {
+		if (len == 256)
+			continue;
+		assert_rejected(key, ECRYPTFS_SCHEME_RSA_OAEP_SHA1, field,
+				len);
+		assert_rejected(key, ECRYPTFS_SCHEME_RSA_RAW, field, len);
+	}
+	raw = openssl_module->unwrap(key, ECRYPTFS_SCHEME_RSA_RAW, field, 256,
+				     &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(ecryptfs_secret_len(raw), ==, 256);
+	/* A number over the modulus */
+	memset(field, 0xff, sizeof(field));
+	assert_rejected(key, ECRYPTFS_SCHEME_RSA_RAW, field, 256);
+	assert_rejected(key, ECRYPTFS_SCHEME_RSA_OAEP_SHA256, field, 256);
+	openssl_module->key_close(key);
+}
+
+/* Ephemeral points that are none, with a body that could be one. */
+static void assert_point_rejected(const char *name, const uint8_t *point,
+				  size_t point_len)
+{
+	g_autoptr(EcryptfsPublicKey) public = fixture_public_key(name);
+	g_autofree char *vector = g_strdup_printf("keys/%s.pem", name);
+	g_autofree char *file = openssl_copy(vector);
+	void *key = openssl_open(file, NULL, name);
+	uint8_t field[200] = { 0 };
+
+	memcpy(field, point, point_len);
+	assert_rejected(key, ecryptfs_public_key_scheme(public), field,
+			ecryptfs_public_key_point_size(public) + 48);
+	openssl_module->key_close(key);
+}
+
+static void test_unwrap_points(void)
+{
+	static const char *const small[] = {
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	};
+	g_autoptr(GBytes) spki = fixture_vector("keys/p-256.spki");
+	const uint8_t *good =
+		(const uint8_t *)g_bytes_get_data(spki, NULL) + 26;
+	uint8_t point[97] = { 0 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(small); i++) {
+		size_t len;
+		g_autofree uint8_t *u = fixture_from_hex(small[i], &len);
+
+		assert_point_rejected("x25519", u, len);
+	}
+	assert_point_rejected("p-256", point, 65); /* infinity, and zeros */
+	point[0] = 4;
+	assert_point_rejected("p-256", point, 65);
+	assert_point_rejected("p-384", point, 97);
+	memcpy(point, good, 65);
+	point[64] ^= 1; /* beside the curve */
+	assert_point_rejected("p-256", point, 65);
+	memcpy(point, good, 65);
+	point[0] = (uint8_t)(2 + (good[64] & 1)); /* compressed */
+	assert_point_rejected("p-256", point, 65);
+	point[0] = (uint8_t)(6 + (good[64] & 1)); /* hybrid */
+	assert_point_rejected("p-256", point, 65);
+	memset(point, 0xff, sizeof(point)); /* coordinates over the prime */
+	point[0] = 4;
+	assert_point_rejected("p-256", point, 65);
+	assert_point_rejected("p-384", point, 97);
+}
+
+static void test_unwrap_ecdh(const void *data)
+{
+	const char *name = data;
+	g_autoptr(EcryptfsPublicKey) public = fixture_public_key(name);
+	enum ecryptfs_scheme own = ecryptfs_public_key_scheme(public);
+	g_autofree char *vector = g_strdup_printf("keys/%s.pem", name);
+	g_autofree char *wrapped = g_strdup_printf("wrapped/%s.direct.256",
+						   name);
+	g_autofree char *file = openssl_copy(vector);
+	g_autoptr(GBytes) good = fixture_vector(wrapped);
+	const uint8_t *body = (const uint8_t *)g_bytes_get_data(good, NULL) + 8;
+	size_t body_len = g_bytes_get_size(good) - 8;
+	void *key = openssl_open(file, NULL, name);
+	uint8_t field[600] = { 0 };
+
+	memcpy(field, body, body_len);
+	for (int scheme = 0; scheme <= 20; scheme++)
+		if (scheme != (int)own)
+			assert_rejected(key, (enum ecryptfs_scheme)scheme,
+					field, body_len);
+	for (size_t len = 0; len <= sizeof(field); len++)
+		if (len != body_len)
+			assert_rejected(key, own, field, len);
+	openssl_module->key_close(key);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const curves[] = { "p-256", "p-384", "x25519" };
+
+	openssl_init(&argc, &argv);
+	g_test_add_func("/openssl-unwrap/rsa", test_unwrap_rsa);
+	g_test_add_func("/openssl-unwrap/points", test_unwrap_points);
+	for (size_t i = 0; i < G_N_ELEMENTS(curves); i++) {
+		g_autofree char *path = g_strconcat("/openssl-unwrap/",
+						    curves[i], NULL);
+
+		g_test_add_data_func(path, curves[i], test_unwrap_ecdh);
+	}
+	return openssl_run();
+}
