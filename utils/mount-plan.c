@@ -46,7 +46,7 @@ size_t mount_plan_sort(struct mount_recipient *recipients,
 static bool check_recipient(const struct mount_recipient *recipient,
 			    GError **error)
 {
-	if (recipient->wrapped_len)
+	if (recipient->wrapped_len && !recipient->read_only)
 		return true;
 	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
 		    recipient->read_only ?

@@ -343,6 +343,7 @@ static void test_plan_refused(void)
 	g_assert_null(mount_plan_new(list, 2, "aes", 32, plain, &error));
 	fixture_assert_error(&error, ECRYPTFS_ERROR_UNUSABLE, "leave it out");
 	list[1].read_only = true;
+	list[1].wrapped_len = 256;
 	g_assert_null(mount_plan_new(list, 2, "aes", 32, plain, &error));
 	fixture_assert_error(&error, ECRYPTFS_ERROR_UNUSABLE, "read-pkcs1");
 	g_assert_null(mount_plan_new(list, 1, "aes", 32, names, &error));

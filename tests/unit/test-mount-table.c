@@ -202,7 +202,7 @@ static void test_quote(void)
 {
 	static const char *const rows[] = {
 		"/a", "/a b", "it's", "$(id)", "`id`", "\\", "a\nb\x1b[0m'\\",
-		"", "*", "~", "-x", "!", "\xc3\xa4;", "x\x7f", "a\001" "7",
+		"", "*", "~", "-x", "!", "\xc3\xa4;", "x\x7f", "a\0017",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
