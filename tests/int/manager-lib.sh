@@ -48,7 +48,10 @@ chmod go-w "$work"/modules/*.so
 
 background=()
 clean_up() {
-	[ ${#background[@]} -eq 0 ] || kill -9 "${background[@]}" 2>/dev/null
+	{
+		[ ${#background[@]} -eq 0 ] || kill -9 "${background[@]}"
+		wait
+	} 2>/dev/null
 	rm -rf "$work"
 }
 trap clean_up EXIT
