@@ -22,8 +22,9 @@ typedef struct EcryptfsSecret EcryptfsSecret;
  *
  * Makes the locked pool from which secrets (and libcrypto's private numbers)
  * come: 1 MiB, or the largest power of two that RLIMIT_MEMLOCK allows. Call
- * once, before the first secret and before any thread. Without it, or when
- * the pool is used up, a secret gets locked pages of its own.
+ * once, before the first secret, before any thread and before libcrypto is
+ * used: from then on libcrypto wipes all memory that it frees. Without it, or
+ * when the pool is used up, a secret gets locked pages of its own.
  *
  * Returns: %true when the pool is locked; %false when the system forbade
  *   it, which the caller should say in the log

@@ -5,6 +5,8 @@
  */
 #include "libecryptfs/ecryptfs-secret.h"
 
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -37,10 +39,48 @@ static size_t pool_size(void)
 	return size;
 }
 
+static void wiping_free(void *data, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (data)
+		OPENSSL_cleanse(data, malloc_usable_size(data));
+	free(data);
+}
+
+static void *plain_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(size);
+}
+
+static void *wiping_realloc(void *data, size_t size, const char *file,
+			    int line)
+{
+	void *fresh;
+
+	if (size == 0) {
+		wiping_free(data, file, line);
+		return NULL;
+	}
+	fresh = malloc(size);
+	if (!fresh || !data)
+		return fresh;
+	memcpy(fresh, data, MIN(size, malloc_usable_size(data)));
+	wiping_free(data, file, line);
+	return fresh;
+}
+
 bool ecryptfs_secret_pool_init(void)
 {
 	if (CRYPTO_secure_malloc_initialized())
 		return true;
+	/* Its parsers leave copies of private keys in ordinary memory. */
+	if (CRYPTO_set_mem_functions(plain_malloc, wiping_realloc,
+				     wiping_free) != 1)
+		g_warning("libcrypto was used before the pool of secrets was "
+			  "made: it does not wipe what it frees");
 	/* 2 says that the heap works but its pages are not locked. */
 	return CRYPTO_secure_malloc_init(pool_size(), POOL_BLOCK_MIN) == 1;
 }
