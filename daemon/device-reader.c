@@ -3,6 +3,8 @@
  * Two threads and a ring between them. What the reader thread touches after
  * its start is locked in memory and needs no lock, no allocation and no log.
  */
+#include "config.h"
+
 #include "daemon/device-reader.h"
 
 #include <errno.h>

@@ -16,6 +16,9 @@
 
 #define ECRYPTFS_MAGIC 0xf15f
 
+/* Above /run/ecryptfs/UID, for those without XDG_RUNTIME_DIR. */
+#define COMMON_DIRECTORY "/run/ecryptfs"
+
 struct RuntimeDir {
 	char *path;
 	int fd;
@@ -43,19 +46,20 @@ bool runtime_dir_check_outside(const char *path, const char *what,
 	return false;
 }
 
-/* A directory above ours is made only for root, whose /run it is. */
+/* Only root may make it, and then all users' directories are below it. */
+static bool make_common_directory(void)
+{
+	return (mkdir(COMMON_DIRECTORY, 0755) == 0 &&
+		chmod(COMMON_DIRECTORY, 0755) == 0) || errno == EEXIST;
+}
+
 static bool make_directory(const char *path, GError **error)
 {
-	g_autofree char *parent = g_path_get_dirname(path);
-
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return true;
-	if (errno == ENOENT && geteuid() == 0 &&
-	    (mkdir(parent, 0755) == 0 || errno == EEXIST)) {
-		chmod(parent, 0755);
-		if (mkdir(path, 0700) == 0)
-			return true;
-	}
+	if (errno == ENOENT && g_str_has_prefix(path, COMMON_DIRECTORY "/") &&
+	    make_common_directory() && mkdir(path, 0700) == 0)
+		return true;
 	if (errno == ENOENT || errno == EACCES)
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
 			    "cannot make the runtime directory %s: %s; set "
@@ -92,6 +96,12 @@ static int open_directory(const char *path, GError **error)
 	    !make_directory(path, error))
 		return -1;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_PERMISSION,
+			    "the runtime directory %s is a symbolic link or "
+			    "a file: remove it", path);
+		return -1;
+	}
 	if (fd < 0) {
 		ecryptfs_error_set_errno(error, errno, "cannot open %s", path);
 		return -1;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""control-client.py SOCKET COMMAND [NAME [SECRET]]
+"""control-client.py [--uid UID] SOCKET COMMAND [NAME [SECRET]]
 
 Speaks to ecryptfsd by the byte table of doc/PROTOCOL alone. Prints the text
 of the answer; exits with its error code, or 99 when there is no answer.
 """
+import os
 import socket
 import sys
 
@@ -13,9 +14,14 @@ COMMANDS = {"status": 1, "unlock": 2, "lock": 3, "reload": 4, "quit": 5,
 
 
 def main():
-    path, command = sys.argv[1], COMMANDS[sys.argv[2]]
-    name = (sys.argv[3:4] or [""])[0].encode()
-    secret = (sys.argv[4:5] or [""])[0].encode()
+    args = sys.argv[1:]
+    if args[0] == "--uid":
+        os.setgroups([])
+        os.setresuid(*[int(args[1])] * 3)
+        args = args[2:]
+    path, command = args[0], COMMANDS[args[1]]
+    name = (args[2:3] or [""])[0].encode()
+    secret = (args[3:4] or [""])[0].encode()
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.settimeout(30)
     try:

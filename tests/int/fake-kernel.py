@@ -8,7 +8,7 @@ stdin, one answer line each:
   wrap SIG           "wrapped HEX" or "refused"
   unwrap SIG HEX     "opened HEX" or "refused"
   send-unwrap SIG HEX  "sent"; its answer is read by "answer"
-  answer             "opened HEX", "wrapped HEX", "refused", "nothing"
+  answer             "opened HEX", "wrapped HEX", "refused", or "nothing"
   raw HEX            "sent"; bytes as they are
   exclusive          "done"; the node says EBUSY to users but root
   mode OCTAL         "done"; who may open the node
@@ -50,12 +50,15 @@ class Kernel:
         os.symlink(self.path, node + ".new")
         os.rename(node + ".new", node)
         self.counter = 0
+        self.waiting = {}  # counter to index
         self.read = b""
 
     def send(self, tag, sig, body):
         self.counter += 1
         packet = bytes([tag, 16]) + sig.encode() + length(len(body)) + body
-        rest = struct.pack("=II", self.counter % 32, len(packet)) + packet
+        index = self.counter % 32
+        self.waiting[self.counter] = index
+        rest = struct.pack("=II", index, len(packet)) + packet
         os.write(self.master, b"\x66" + struct.pack(">I", self.counter) +
                  length(len(rest)) + rest)
 
@@ -80,8 +83,8 @@ class Kernel:
         index, size = struct.unpack("=II", rest[:8])
         packet = rest[8:]
         assert size == len(packet), (size, packet)
-        assert counter == self.counter, (counter, self.counter)
-        assert index == counter % 32, index
+        # Exactly one answer to each request that was sent.
+        assert self.waiting.pop(counter) == index, (counter, index)
         if packet[1] != 0:
             assert len(packet) >= 4
             return "refused"
