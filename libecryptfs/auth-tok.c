@@ -46,7 +46,8 @@ GBytes *ecryptfs_auth_tok_to_payload(const char *sig, const char *pki_name,
 	char sig_field[FIELD_SIZE] = "", pki_field[FIELD_SIZE] = "";
 	struct ecryptfs_writer writer;
 
-	if (!ecryptfs_key_sig_valid(sig) || !ecryptfs_pki_name_valid(pki_name) ||
+	if (!ecryptfs_key_sig_valid(sig) ||
+	    !ecryptfs_pki_name_valid(pki_name) ||
 	    !ecryptfs_registration_name_valid(name)) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
 			    "no auth tok can be made of signature \"%s\", "

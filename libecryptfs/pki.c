@@ -20,10 +20,11 @@ struct EcryptfsPkiList {
 
 bool ecryptfs_pki_name_valid(const char *name)
 {
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t name_len = strlen(name);
 
 	return name_len >= 1 && name_len <= ECRYPTFS_PKI_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == name_len;
+	       strspn(name, allowed) == name_len;
 }
 
 static bool refuse(GError **error, const char *what, const char *why)

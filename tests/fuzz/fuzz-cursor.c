@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool taken = step(&reader, data[i], &writer);
 
 		g_assert(reader.left <= before.left);
-		g_assert(reader.pos == before.pos + (before.left - reader.left));
+		g_assert(reader.pos ==
+			 before.pos + (before.left - reader.left));
 		g_assert(taken || reader.left == before.left);
 		g_assert(!writer.failed);
 		g_assert(writer.len == size - calls - reader.left);

@@ -210,15 +210,16 @@ static EcryptfsSecret *find_in_table(void *data, const char *sig,
 				     GError **error)
 {
 	struct fixture_keyring *ring = data;
+	enum ecryptfs_error code = ring->failure;
 
 	g_atomic_int_inc(&ring->asked);
 	if (g_strcmp0(ring->sig, sig) == 0 && ring->payload)
 		return ecryptfs_secret_new_from(
 			g_bytes_get_data(ring->payload, NULL),
 			g_bytes_get_size(ring->payload));
-	g_set_error(error, ECRYPTFS_ERROR,
-		    ring->failure != ECRYPTFS_ERROR_NONE ? ring->failure :
-							   ECRYPTFS_ERROR_NO_KEY,
+	if (code == ECRYPTFS_ERROR_NONE)
+		code = ECRYPTFS_ERROR_NO_KEY;
+	g_set_error(error, ECRYPTFS_ERROR, code,
 		    "the table has no auth tok of signature %s", sig);
 	return NULL;
 }

@@ -67,9 +67,12 @@ static char *names_of(EcryptfsKey **keys, size_t n_keys)
 {
 	GString *names = g_string_new(NULL);
 
-	for (size_t i = 0; i < n_keys; i++)
-		g_string_append_printf(names, "%s%s", i > 0 ? " " : "",
-				       ecryptfs_key_registration(keys[i])->name);
+	for (size_t i = 0; i < n_keys; i++) {
+		if (i > 0)
+			g_string_append_c(names, ' ');
+		g_string_append(names,
+				ecryptfs_key_registration(keys[i])->name);
+	}
 	ecryptfs_key_store_free_keys(keys, n_keys);
 	return g_string_free(names, FALSE);
 }

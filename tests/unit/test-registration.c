@@ -413,7 +413,7 @@ int main(int argc, char **argv)
 {
 	int result;
 
-	g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+	g_test_init(&argc, &argv, NULL);
 	alarm(60);
 	directory = fixture_directory_new();
 	good_text = text_of("p-256");

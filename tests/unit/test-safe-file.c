@@ -139,7 +139,8 @@ static void test_read_other_kinds(void)
 
 static void test_read_symlink(void)
 {
-	g_autofree char *file = fixture_write(directory, "target", "x", 1, 0600);
+	g_autofree char *file =
+		fixture_write(directory, "target", "x", 1, 0600);
 	g_autofree char *link = in_directory("link");
 	g_autofree char *dangling = in_directory("dangling");
 
