@@ -17,7 +17,8 @@ new_key() {
 		as "$1" ecryptfs-manager import "$2" --pki openssl \
 			--file "/home/$1/import.pem"
 	else
-		as "$1" ecryptfs-manager generate "$2" --pki openssl --type "$3"
+		as "$1" ecryptfs-manager generate "$2" --pki openssl \
+			--type "$3" --no-passphrase
 	fi
 }
 
@@ -27,12 +28,26 @@ signature() {
 		'$1 == name { print $2 }'
 }
 
-# key_mount USER NAME[,NAME] [OPTION...]: through sudo, as the user would
+# registered_sig USER NAME: the signature of a key, which is not loaded
+registered_sig() {
+	sed -n 's/^signature=//p' "/home/$1/.config/ecryptfs/keys/$2.conf"
+}
+
+# mount_for USER NAME[,NAME] LOWER UPPER [OPTION...]: what happens when that
+# user calls sudo, without sudo itself, which costs a second here
+mount_for() {
+	local user=$1 uid
+	shift
+	uid=$(id -u "$user")
+	SUDO_UID=$uid SUDO_GID=$uid SUDO_USER=$user ecryptfs-manager mount "$@"
+}
+
+# key_mount USER NAME[,NAME] [OPTION...]: $lower at $upper
 key_mount() {
 	local user=$1 names=$2
 	shift 2
 	directories "$user" $lower $upper
-	as "$user" sudo ecryptfs-manager mount "$names" $lower $upper "$@"
+	mount_for "$user" "$names" $lower $upper "$@"
 }
 
 # key_remount USER NAME[,NAME] [OPTION...]: nothing stays in the cache

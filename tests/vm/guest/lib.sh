@@ -6,6 +6,7 @@
 # tests make lie below $work, a tmpfs.
 
 guest_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+: "${VM_SESSION:?names the program session, which make vm-tools builds}"
 work=/srv/test
 capture_file=/tmp/captured
 tests_run=0
@@ -128,27 +129,18 @@ tenths() {
 
 # as USER COMMAND...: as that user, in a session as after a login: a session
 # keyring of its own with the user keyring linked, HOME, XDG_RUNTIME_DIR. Ends
-# with status 124 after $as_limit seconds.
+# with status 124 after $as_limit seconds. For several commands in a row,
+# "as USER busybox sh -c" is much cheaper than several sessions or a bash: what
+# is an applet of busybox costs no exec.
 as_limit=120
 as() {
-	(as_prefix=(timeout -k 2 "$as_limit") && as_exec "$@")
+	"$VM_SESSION" -t "$as_limit" "$@"
 }
 
 # The same in place of this shell: "as_exec ... &" leaves the process id of the
 # command in $!.
 as_exec() {
-	local user=$1 uid
-	shift
-	uid=$(id -u "$user")
-	cd / || exit
-	exec ${as_prefix[@]+"${as_prefix[@]}"} \
-		setpriv --reuid "$uid" --regid "$uid" --init-groups -- \
-		env -i HOME="/home/$user" USER="$user" LOGNAME="$user" \
-		SHELL=/bin/bash LC_ALL=C.UTF-8 PATH="$PATH" \
-		XDG_RUNTIME_DIR="/run/user/$uid" \
-		keyctl session - bash -c 'keyctl link @u @s
-			exec 2>&9 9>&-
-			exec "$@"' as "$@" 9>&2 2>/dev/null
+	exec "$VM_SESSION" "$@"
 }
 
 # What the udev rule of the suite does; no udev runs in the guest.
@@ -219,13 +211,6 @@ kill_daemon() {
 drop_caches() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-}
-
-# mount_as USER NAMES LOWER UPPER [OPTION...]: as that user would, by sudo
-mount_as() {
-	local user=$1
-	shift
-	as "$user" sudo ecryptfs-manager mount "$@"
 }
 
 # unmount DIR...: until nothing holds it any more
