@@ -3,12 +3,9 @@
 #include "daemon/self-test.h"
 
 #include <pthread.h>
-#include <sys/random.h>
 
+#include "libecryptfs/envelope.h"
 #include "libecryptfs/packet.h"
-
-#define CIPHER_AES_256 0x09
-#define FEK_LEN 32
 
 struct peer {
 	struct transport transport;
@@ -33,29 +30,6 @@ static enum transport_sent take_reply(struct transport *transport,
 	pthread_cond_signal(&peer->answered);
 	pthread_mutex_unlock(&peer->lock);
 	return TRANSPORT_SENT_OK;
-}
-
-/* Cipher code, FEK, sum of its bytes. */
-static EcryptfsSecret *random_fek_packet(GError **error)
-{
-	g_autoptr(EcryptfsSecret) packet = ecryptfs_secret_new(
-		FEK_LEN + ECRYPTFS_FEK_PACKET_OVERHEAD);
-	uint8_t *data = ecryptfs_secret_data(packet);
-	unsigned int sum = 0;
-
-	data[0] = CIPHER_AES_256;
-	if (getrandom(data + 1, FEK_LEN, 0) != FEK_LEN) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_INTERNAL,
-			    "no random bytes");
-		return NULL;
-	}
-	for (size_t i = 1; i <= FEK_LEN; i++)
-		sum += data[i];
-	data[FEK_LEN + 1] = (uint8_t)(sum >> 8);
-	data[FEK_LEN + 2] = (uint8_t)sum;
-	ecryptfs_secret_set_len(packet,
-				FEK_LEN + ECRYPTFS_FEK_PACKET_OVERHEAD);
-	return g_steal_pointer(&packet);
 }
 
 /* Exactly one reply comes for a well-formed request, so this ends. */
@@ -115,11 +89,28 @@ static EcryptfsSecret *ask(Dispatch *dispatch, struct peer *peer,
 	return ecryptfs_secret_new_from(data, data_len);
 }
 
+/* No request of the kernel is answered by a key that only reads. */
+static EcryptfsSecret *wrap(Dispatch *dispatch, struct peer *peer,
+			    EcryptfsKey *key, const EcryptfsSecret *fek_packet,
+			    GError **error)
+{
+	g_autoptr(EcryptfsSecret) wrapped = NULL;
+
+	if (!ecryptfs_key_registration(key)->read_pkcs1)
+		return ask(dispatch, peer, ECRYPTFS_TAG_66,
+			   ecryptfs_key_sig(key), fek_packet, error);
+	wrapped = ecryptfs_secret_new(ECRYPTFS_MAX_ENCRYPTED_KEY_BYTES);
+	if (!ecryptfs_envelope_wrap_for_proof(key, fek_packet, wrapped, error))
+		return NULL;
+	return g_steal_pointer(&wrapped);
+}
+
 static bool wrap_and_unwrap(Dispatch *dispatch, struct peer *peer,
-			    const char *sig, int64_t *wrap_usec,
+			    EcryptfsKey *key, int64_t *wrap_usec,
 			    int64_t *unwrap_usec, GError **error)
 {
-	g_autoptr(EcryptfsSecret) fek_packet = random_fek_packet(error);
+	g_autoptr(EcryptfsSecret) fek_packet =
+		ecryptfs_fek_packet_random(error);
 	g_autoptr(EcryptfsSecret) wrapped = NULL;
 	g_autoptr(EcryptfsSecret) unwrapped = NULL;
 	int64_t begun, between;
@@ -127,11 +118,12 @@ static bool wrap_and_unwrap(Dispatch *dispatch, struct peer *peer,
 	if (!fek_packet)
 		return false;
 	begun = g_get_monotonic_time();
-	wrapped = ask(dispatch, peer, ECRYPTFS_TAG_66, sig, fek_packet, error);
+	wrapped = wrap(dispatch, peer, key, fek_packet, error);
 	if (!wrapped)
 		return false;
 	between = g_get_monotonic_time();
-	unwrapped = ask(dispatch, peer, ECRYPTFS_TAG_64, sig, wrapped, error);
+	unwrapped = ask(dispatch, peer, ECRYPTFS_TAG_64, ecryptfs_key_sig(key),
+			wrapped, error);
 	if (!unwrapped)
 		return false;
 	*wrap_usec = between - begun;
@@ -152,6 +144,6 @@ bool self_test_run(Dispatch *dispatch, EcryptfsKey *key, int64_t *wrap_usec,
 		.answered = PTHREAD_COND_INITIALIZER,
 	};
 
-	return wrap_and_unwrap(dispatch, &peer, ecryptfs_key_sig(key),
-			       wrap_usec, unwrap_usec, error);
+	return wrap_and_unwrap(dispatch, &peer, key, wrap_usec, unwrap_usec,
+			       error);
 }

@@ -105,8 +105,7 @@ int ecryptfs_error_exit_status(const GError *error);
  *
  * Sets @error to "<what>: <strerror>" with the code that fits @err:
  * %ECRYPTFS_ERROR_PERMISSION for EACCES and EPERM, %ECRYPTFS_ERROR_ABSENT
- * for ENOENT and ENOTDIR, %ECRYPTFS_ERROR_EXISTS for EEXIST,
- * %ECRYPTFS_ERROR_QUOTA for EDQUOT, else
+ * for ENOENT and ENOTDIR, %ECRYPTFS_ERROR_EXISTS for EEXIST, else
  * %ECRYPTFS_ERROR_IO.
  */
 void ecryptfs_error_set_errno(GError **error, int err, const char *format,

@@ -6,9 +6,7 @@
  */
 #include "libecryptfs/envelope.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "libecryptfs/cursor.h"
 #include "libecryptfs/failure-limit.h"
@@ -336,53 +334,34 @@ EcryptfsSecret *ecryptfs_envelope_unwrap(EcryptfsKey *key,
 			  wrapped_len - ECRYPTFS_ENVELOPE_HEADER_SIZE, error);
 }
 
-/* AES-256: code, 32 random bytes, checksum. */
-static EcryptfsSecret *random_fek_packet(GError **error)
-{
-	g_autoptr(EcryptfsSecret) packet = ecryptfs_secret_new(35);
-	uint8_t *data = ecryptfs_secret_data(packet);
-	unsigned int sum = 0;
-
-	if (getrandom(data + 1, 32, 0) != 32) {
-		ecryptfs_error_set_errno(error, errno, "getrandom");
-		return NULL;
-	}
-	for (size_t i = 1; i <= 32; i++)
-		sum += data[i];
-	data[0] = 0x09;
-	data[33] = (uint8_t)(sum >> 8);
-	data[34] = (uint8_t)sum;
-	ecryptfs_secret_set_len(packet, 35);
-	return g_steal_pointer(&packet);
-}
-
-static bool prove_wrap(EcryptfsKey *key, const EcryptfsSecret *packet,
-		       EcryptfsSecret *wrapped, GError **error)
+bool ecryptfs_envelope_wrap_for_proof(EcryptfsKey *key,
+				      const EcryptfsSecret *fek_packet,
+				      EcryptfsSecret *out, GError **error)
 {
 	const EcryptfsRegistration *reg = ecryptfs_key_registration(key);
 	size_t len;
 
 	if (!reg->read_pkcs1)
-		return ecryptfs_envelope_wrap(key, ecryptfs_secret_data(packet),
-					      ecryptfs_secret_len(packet),
-					      wrapped, error);
+		return ecryptfs_envelope_wrap(
+			key, ecryptfs_secret_data(fek_packet),
+			ecryptfs_secret_len(fek_packet), out, error);
 	/* Reads OAEP too: that proves the raw operation. */
 	if (!ecryptfs_public_key_wrap(reg->public_key,
 				      ECRYPTFS_SCHEME_RSA_OAEP_SHA1,
-				      ecryptfs_secret_data(packet),
-				      ecryptfs_secret_len(packet),
-				      ecryptfs_secret_data(wrapped),
-				      ecryptfs_secret_capacity(wrapped), &len,
+				      ecryptfs_secret_data(fek_packet),
+				      ecryptfs_secret_len(fek_packet),
+				      ecryptfs_secret_data(out),
+				      ecryptfs_secret_capacity(out), &len,
 				      error))
 		return false;
-	ecryptfs_secret_set_len(wrapped, len);
+	ecryptfs_secret_set_len(out, len);
 	return true;
 }
 
 bool ecryptfs_envelope_prove(EcryptfsKey *key, int64_t *wrap_usec,
 			     int64_t *unwrap_usec, GError **error)
 {
-	g_autoptr(EcryptfsSecret) packet = random_fek_packet(error);
+	g_autoptr(EcryptfsSecret) packet = ecryptfs_fek_packet_random(error);
 	g_autoptr(EcryptfsSecret) wrapped = NULL;
 	g_autoptr(EcryptfsSecret) plain = NULL;
 	int64_t start = g_get_monotonic_time(), between;
@@ -390,7 +369,7 @@ bool ecryptfs_envelope_prove(EcryptfsKey *key, int64_t *wrap_usec,
 	if (!packet)
 		return false;
 	wrapped = ecryptfs_secret_new(ECRYPTFS_MAX_ENCRYPTED_KEY_BYTES);
-	if (!prove_wrap(key, packet, wrapped, error))
+	if (!ecryptfs_envelope_wrap_for_proof(key, packet, wrapped, error))
 		return false;
 	between = g_get_monotonic_time();
 	if (wrap_usec)

@@ -95,6 +95,20 @@ size_t ecryptfs_envelope_size(const EcryptfsRegistration *reg,
 			      size_t fek_packet_len);
 
 /**
+ * ecryptfs_envelope_wrap_for_proof:
+ * @key: a key
+ * @fek_packet: (transfer none): from ecryptfs_fek_packet_random()
+ * @out: (transfer none): as in ecryptfs_envelope_wrap()
+ * @error: (nullable): return location
+ *
+ * What an unwrap is tried on: ecryptfs_envelope_wrap(), but also for a key
+ * that only reads (read-pkcs1), by its public half alone. Never for a file.
+ */
+bool ecryptfs_envelope_wrap_for_proof(EcryptfsKey *key,
+				      const EcryptfsSecret *fek_packet,
+				      EcryptfsSecret *out, GError **error);
+
+/**
  * ecryptfs_envelope_prove:
  * @key: a key
  * @wrap_usec: (out) (optional): time of the wrap

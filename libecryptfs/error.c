@@ -42,7 +42,11 @@ static const struct error_row rows[] = {
 	[ECRYPTFS_ERROR_CANCELLED] = { "cancelled", 16 },
 };
 
-G_DEFINE_QUARK(ecryptfs-error-quark, ecryptfs_error)
+/* Not G_DEFINE_QUARK, whose static number is written by every thread. */
+GQuark ecryptfs_error_quark(void)
+{
+	return g_quark_from_static_string("ecryptfs-error-quark");
+}
 
 static const struct error_row *row_of(int code)
 {
@@ -76,8 +80,6 @@ static enum ecryptfs_error code_of_errno(int err)
 		return ECRYPTFS_ERROR_ABSENT;
 	case EEXIST:
 		return ECRYPTFS_ERROR_EXISTS;
-	case EDQUOT:
-		return ECRYPTFS_ERROR_QUOTA;
 	default:
 		return ECRYPTFS_ERROR_IO;
 	}

@@ -31,6 +31,7 @@ struct EcryptfsKeyStore {
 	GMutex lock; /* for what follows */
 	GPtrArray *entries; /* struct entry, in order of the names */
 	GHashTable *adopted; /* signature to EcryptfsKey */
+	GHashTable *locked; /* signatures whose sticky lock outlives a key */
 };
 
 static void entry_free(void *data)
@@ -58,6 +59,8 @@ EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
 	store->entries = g_ptr_array_new_with_free_func(entry_free);
 	store->adopted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       key_unref);
+	store->locked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      NULL);
 	return store;
 }
 
@@ -67,6 +70,7 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store)
 		return;
 	g_ptr_array_unref(store->entries);
 	g_hash_table_unref(store->adopted);
+	g_hash_table_unref(store->locked);
 	g_mutex_clear(&store->lock);
 	g_free(store->directory);
 	g_free(store);
@@ -129,6 +133,51 @@ static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
 	return ecryptfs_key_open(pki, reg, error);
 }
 
+/*
+ * A key that was locked stays so under another name, and when its
+ * registration could not be read for a while.
+ */
+static void remember_locks_unlocked(EcryptfsKeyStore *store)
+{
+	GHashTableIter iter;
+	void *sig, *key;
+
+	for (size_t i = 0; i < store->entries->len; i++) {
+		const struct entry *entry =
+			g_ptr_array_index(store->entries, i);
+
+		if (ecryptfs_key_is_locked(entry->key))
+			g_hash_table_add(store->locked,
+					 g_strdup(ecryptfs_key_sig(entry->key)));
+	}
+	g_hash_table_iter_init(&iter, store->adopted);
+	while (g_hash_table_iter_next(&iter, &sig, &key))
+		if (ecryptfs_key_is_locked(key))
+			g_hash_table_add(store->locked, g_strdup(sig));
+}
+
+/* The keys that are here carry their lock themselves. */
+static void forget_locks_unlocked(EcryptfsKeyStore *store)
+{
+	for (size_t i = 0; i < store->entries->len; i++) {
+		const struct entry *entry =
+			g_ptr_array_index(store->entries, i);
+
+		g_hash_table_remove(store->locked,
+				    ecryptfs_key_sig(entry->key));
+	}
+}
+
+static bool is_remembered_locked(EcryptfsKeyStore *store, const char *sig)
+{
+	bool locked;
+
+	g_mutex_lock(&store->lock);
+	locked = g_hash_table_contains(store->locked, sig);
+	g_mutex_unlock(&store->lock);
+	return locked;
+}
+
 /* The old key when its file is the same, else a new one as locked as it. */
 static EcryptfsKey *key_for(EcryptfsKeyStore *store, const GPtrArray *old,
 			    const char *name, const struct file_stamp *stamp,
@@ -140,7 +189,7 @@ static EcryptfsKey *key_for(EcryptfsKeyStore *store, const GPtrArray *old,
 	if (before && same_stamp(&before->stamp, stamp))
 		return ecryptfs_key_ref(before->key);
 	key = open_registered(store, name, error);
-	if (key && before && ecryptfs_key_is_locked(before->key))
+	if (key && is_remembered_locked(store, ecryptfs_key_sig(key)))
 		ecryptfs_key_lock(key);
 	return key;
 }
@@ -191,6 +240,7 @@ void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 
 	g_mutex_lock(&store->lock);
 	old = g_ptr_array_ref(store->entries);
+	remember_locks_unlocked(store);
 	g_mutex_unlock(&store->lock);
 
 	entries = read_entries(store, old, names, refused, data);
@@ -199,6 +249,7 @@ void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 	g_ptr_array_unref(store->entries);
 	store->entries = entries;
 	g_hash_table_remove_all(store->adopted);
+	forget_locks_unlocked(store);
 	g_mutex_unlock(&store->lock);
 	g_ptr_array_unref(old);
 }
@@ -240,14 +291,30 @@ static void sort_providers(EcryptfsKey **keys, size_t n_keys)
 		keys[i] = ranked[i].key;
 }
 
+/* Keys of auth toks by ecryptfs-utils, of which no registration is here. */
+static size_t collect_adopted_unlocked(EcryptfsKeyStore *store,
+				       const char *sig, EcryptfsKey **keys)
+{
+	GHashTableIter iter;
+	void *adopted_sig, *key;
+	size_t n_keys = 0;
+
+	g_hash_table_iter_init(&iter, store->adopted);
+	while (g_hash_table_iter_next(&iter, &adopted_sig, &key))
+		if (!sig || strcmp(adopted_sig, sig) == 0)
+			keys[n_keys++] = ecryptfs_key_ref(key);
+	return n_keys;
+}
+
 /* All keys for @sig NULL. Asking a module's state is left to the caller. */
 static EcryptfsKey **collect(EcryptfsKeyStore *store, const char *sig,
 			     size_t *n_keys)
 {
-	EcryptfsKey **keys, *adopted;
+	EcryptfsKey **keys;
 
 	g_mutex_lock(&store->lock);
-	keys = g_new(EcryptfsKey *, store->entries->len + 1);
+	keys = g_new(EcryptfsKey *, store->entries->len +
+			g_hash_table_size(store->adopted) + 1);
 	*n_keys = 0;
 	for (size_t i = 0; i < store->entries->len; i++) {
 		const struct entry *entry =
@@ -256,9 +323,9 @@ static EcryptfsKey **collect(EcryptfsKeyStore *store, const char *sig,
 		if (!sig || strcmp(ecryptfs_key_sig(entry->key), sig) == 0)
 			keys[(*n_keys)++] = ecryptfs_key_ref(entry->key);
 	}
-	adopted = sig ? g_hash_table_lookup(store->adopted, sig) : NULL;
-	if (adopted && *n_keys == 0)
-		keys[(*n_keys)++] = ecryptfs_key_ref(adopted);
+	if (!sig || *n_keys == 0)
+		*n_keys += collect_adopted_unlocked(store, sig,
+						    keys + *n_keys);
 	g_mutex_unlock(&store->lock);
 	return keys;
 }
@@ -376,6 +443,8 @@ EcryptfsKey *ecryptfs_key_store_adopt(EcryptfsKeyStore *store,
 	if (!key)
 		return NULL;
 	g_mutex_lock(&store->lock);
+	if (g_hash_table_remove(store->locked, sig))
+		ecryptfs_key_lock(key);
 	g_hash_table_replace(store->adopted, g_strdup(sig),
 			     ecryptfs_key_ref(key));
 	g_mutex_unlock(&store->lock);

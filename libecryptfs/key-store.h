@@ -29,7 +29,8 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store);
  * @data: passed to @refused
  *
  * Reads all registrations again. A key whose registration file did not
- * change keeps its handle, its unlocked state and its sticky lock.
+ * change keeps its handle and its unlocked state. A sticky lock stays with
+ * the signature, also when the registration changed or has another name.
  */
 void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 			       void (*refused)(const char *name,
@@ -53,7 +54,7 @@ void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 EcryptfsKey **ecryptfs_key_store_find(EcryptfsKeyStore *store,
 				      const char *sig, size_t *n_keys);
 
-/* The same for all keys, in order of their names. */
+/* All keys in order of their names, adopted ones last. */
 EcryptfsKey **ecryptfs_key_store_all(EcryptfsKeyStore *store, size_t *n_keys);
 void ecryptfs_key_store_free_keys(EcryptfsKey **keys, size_t n_keys);
 

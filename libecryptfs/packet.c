@@ -7,10 +7,16 @@
  */
 #include "libecryptfs/packet.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "libecryptfs/cursor.h"
 #include "libecryptfs/key-sig.h"
+
+#define CIPHER_CODE_AES_256 0x09
+#define RANDOM_FEK_BYTES \
+	(ECRYPTFS_RANDOM_FEK_PACKET_BYTES - ECRYPTFS_FEK_PACKET_OVERHEAD)
 
 struct tag_row {
 	enum ecryptfs_tag tag;
@@ -222,4 +228,24 @@ bool ecryptfs_fek_packet_valid(const uint8_t *data, size_t data_len)
 			 (fek_len <= ciphers[i].fek_max) &
 			 (fek_len % ciphers[i].fek_step == 0);
 	return known & (wrong == 0);
+}
+
+EcryptfsSecret *ecryptfs_fek_packet_random(GError **error)
+{
+	g_autoptr(EcryptfsSecret) packet =
+		ecryptfs_secret_new(ECRYPTFS_RANDOM_FEK_PACKET_BYTES);
+	uint8_t *data = ecryptfs_secret_data(packet);
+	unsigned int sum = 0;
+
+	if (getrandom(data + 1, RANDOM_FEK_BYTES, 0) != RANDOM_FEK_BYTES) {
+		ecryptfs_error_set_errno(error, errno, "getrandom");
+		return NULL;
+	}
+	for (size_t i = 1; i <= RANDOM_FEK_BYTES; i++)
+		sum += data[i];
+	data[0] = CIPHER_CODE_AES_256;
+	data[1 + RANDOM_FEK_BYTES] = (uint8_t)(sum >> 8);
+	data[2 + RANDOM_FEK_BYTES] = (uint8_t)sum;
+	ecryptfs_secret_set_len(packet, ECRYPTFS_RANDOM_FEK_PACKET_BYTES);
+	return g_steal_pointer(&packet);
 }

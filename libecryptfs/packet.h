@@ -12,6 +12,9 @@
 #define ECRYPTFS_STATUS_OK 0
 #define ECRYPTFS_STATUS_FAILED 1
 
+/* AES-256, the largest that eCryptfs writes today. */
+#define ECRYPTFS_RANDOM_FEK_PACKET_BYTES 35
+
 /**
  * ecryptfs_request:
  * @tag: %ECRYPTFS_TAG_64 or %ECRYPTFS_TAG_66
@@ -120,5 +123,15 @@ bool ecryptfs_packet_parse_reply(const uint8_t *data, size_t data_len,
  *   and the checksum (sum of the FEK's bytes, 16 bit big endian) agrees
  */
 bool ecryptfs_fek_packet_valid(const uint8_t *data, size_t data_len);
+
+/**
+ * ecryptfs_fek_packet_random:
+ * @error: (nullable): return location
+ *
+ * A FEK packet as the kernel makes one, for proofs and tests of keys.
+ *
+ * Returns: (transfer full) (nullable): %ECRYPTFS_RANDOM_FEK_PACKET_BYTES
+ */
+EcryptfsSecret *ecryptfs_fek_packet_random(GError **error);
 
 #endif

@@ -51,7 +51,8 @@ static bool check_step(const char *path, GError **error)
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return refuse(error, path, "belongs to another user");
 	if ((st.st_mode & 022) != 0 && !sticky)
-		return refuse(error, path, "is writable by others");
+		return refuse(error, path, "is writable by others, who could "
+			      "replace the module; \"chmod go-w\" mends it");
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "utils/key-check.h"
 
 #include "libecryptfs/envelope.h"
+#include "libecryptfs/packet.h"
 
 bool key_check_size(const EcryptfsRegistration *reg, GError **error)
 {
@@ -12,10 +13,10 @@ bool key_check_size(const EcryptfsRegistration *reg, GError **error)
 	const char *kind = ecryptfs_public_key_describe(public_key);
 	size_t size = ecryptfs_public_key_wrapped_size(
 		public_key, ecryptfs_public_key_scheme(public_key),
-		KEY_CHECK_FEK_PACKET_BYTES);
+		ECRYPTFS_RANDOM_FEK_PACKET_BYTES);
 
 	if (reg->read_pkcs1 ||
-	    ecryptfs_envelope_size(reg, KEY_CHECK_FEK_PACKET_BYTES))
+	    ecryptfs_envelope_size(reg, ECRYPTFS_RANDOM_FEK_PACKET_BYTES))
 		return true;
 	if (reg->mode == ECRYPTFS_MODE_COMPAT &&
 	    !ecryptfs_public_key_rsa_size(public_key))
@@ -27,7 +28,7 @@ bool key_check_size(const EcryptfsRegistration *reg, GError **error)
 			    "a key of kind %s would wrap the %d bytes of an "
 			    "AES-256 FEK packet to %zu bytes; the kernel "
 			    "takes at most %d", kind,
-			    KEY_CHECK_FEK_PACKET_BYTES, size,
+			    ECRYPTFS_RANDOM_FEK_PACKET_BYTES, size,
 			    ECRYPTFS_MAX_ENCRYPTED_KEY_BYTES);
 	return false;
 }

@@ -8,9 +8,6 @@
 
 #include "utils/cmd.h"
 
-/* The FEK packet of AES-256: the largest that the kernel makes. */
-#define KEY_CHECK_FEK_PACKET_BYTES 35
-
 /* A private operation that takes longer needs --slow; the kernel waits 3 s. */
 #define KEY_CHECK_SLOW_USEC (2 * G_USEC_PER_SEC)
 

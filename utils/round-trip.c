@@ -4,33 +4,7 @@
  */
 #include "utils/round-trip.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
-
-#define FEK_BYTES (KEY_CHECK_FEK_PACKET_BYTES - ECRYPTFS_FEK_PACKET_OVERHEAD)
-#define CODE_AES_256 0x09
-
-/* Code, random bytes, their sum. */
-static EcryptfsSecret *make_fek_packet(GError **error)
-{
-	g_autoptr(EcryptfsSecret) packet =
-		ecryptfs_secret_new(KEY_CHECK_FEK_PACKET_BYTES);
-	uint8_t *data = ecryptfs_secret_data(packet);
-	unsigned int sum = 0;
-
-	if (getrandom(data + 1, FEK_BYTES, 0) != FEK_BYTES) {
-		ecryptfs_error_set_errno(error, errno, "getrandom");
-		return NULL;
-	}
-	for (size_t i = 1; i <= FEK_BYTES; i++)
-		sum += data[i];
-	data[0] = CODE_AES_256;
-	data[1 + FEK_BYTES] = (uint8_t)(sum >> 8);
-	data[2 + FEK_BYTES] = (uint8_t)sum;
-	ecryptfs_secret_set_len(packet, KEY_CHECK_FEK_PACKET_BYTES);
-	return g_steal_pointer(&packet);
-}
 
 static EcryptfsSecret *body_of(const EcryptfsSecret *reply,
 			       enum ecryptfs_tag reply_tag, GError **error)
@@ -82,7 +56,7 @@ bool round_trip(const struct ecryptfs_responder *responder,
 		GError **error)
 {
 	const char *sig = ecryptfs_registration_sig(reg);
-	g_autoptr(EcryptfsSecret) packet = make_fek_packet(error);
+	g_autoptr(EcryptfsSecret) packet = ecryptfs_fek_packet_random(error);
 	g_autoptr(EcryptfsSecret) wrapped = NULL;
 	g_autoptr(EcryptfsSecret) plain = NULL;
 
