@@ -19,6 +19,16 @@ forget_all() {
 	mkdir -m 0700 "$HOME"
 }
 
+# The home as it is now, for each kill anew
+keep_home() {
+	rm -rf "$work/kept"
+	cp -a "$HOME" "$work/kept"
+}
+restore_home() {
+	rm -rf "$HOME"
+	cp -a "$work/kept" "$HOME"
+}
+
 # calls_of VERB [ARGUMENTS]: a line "CALL N" for each such call, the N-th of
 # its name, from the first that touches the home on; what comes earlier loads
 # libraries and changes nothing
@@ -52,8 +62,19 @@ kill_before() {
 	[ "$status" -eq 137 ] || echo "$call $n: status $status, not killed"
 }
 
-# usable NAME: what is wrong with a key that is registered
+# usable NAME: what is wrong with a key that is registered: openssl(1) reads
+# its file and finds the public half that the registration has
 usable() {
+	local file public
+	file=$(sed -n 's/^file=//p' "$config/$1.conf")
+	public=$(sed -n 's/^public-key=//p' "$config/$1.conf")
+	[ -n "$public" ] && [ "$public" = "$(openssl pkey -in "$file" \
+		-pubout -outform DER 2>/dev/null | base64 -w 0)" ] ||
+		echo "$1 does not work: $(cat "$config/$1.conf" 2>&1)"
+}
+
+# proven NAME: the same by the program itself
+proven() {
 	mgr add "$1" --keyring=session
 	wrong 0
 	mgr test "$1"
@@ -93,9 +114,8 @@ sweep_generate() {
 			problems=$problems$(wrong 0)
 		fi
 		problems=$problems$(usable k | sed "s/^/$call $n: /")
-		problems=$problems$(find "$data/keys" "$config" -name '*k.*' |
-			grep -vE '/k\.(pem|conf)$|\.conf\.[^/]*$')
 	done 3<"$work/todo"
+	problems=$problems$(proven k)
 	swept /kill/generate "$problems" $calls $registered "a registered key"
 }
 
@@ -104,11 +124,10 @@ sweep_rename() {
 	local calls=0 fresh=0 both=0 problems=
 	mgr generate a --pki=openssl --type=x25519 --no-passphrase
 	mgr add a --keyring=session
+	keep_home
 	calls_of rename a b
 	while read -r call n <&3; do
-		forget_all
-		mgr generate a --pki=openssl --type=x25519 --no-passphrase
-		mgr add a --keyring=session
+		restore_home
 		problems=$problems$(kill_before "$call" "$n" rename a b)
 		calls=$((calls + 1))
 		for name in a b; do
@@ -126,6 +145,7 @@ sweep_rename() {
 		[ ! -e "$config/a.conf" ] ||
 			problems="$problems $call $n: a.conf is still there"
 	done 3<"$work/todo"
+	problems=$problems$(proven b)
 	[ $both -gt 0 ] || problems="$problems no kill left both names"
 	swept /kill/rename "$problems" $calls $fresh "the new name"
 }
@@ -164,11 +184,11 @@ sweep_passwd() {
 sweep_forget() {
 	local calls=0 gone=0 sum problems=
 	mgr generate f --pki=openssl --type=x25519 --no-passphrase
+	sum=$(sha256sum <"$data/keys/f.pem")
+	keep_home
 	calls_of remove f --forget
 	while read -r call n <&3; do
-		forget_all
-		mgr generate f --pki=openssl --type=x25519 --no-passphrase
-		sum=$(sha256sum <"$data/keys/f.pem")
+		restore_home
 		problems=$problems$(kill_before "$call" "$n" remove f --forget)
 		calls=$((calls + 1))
 		if [ -e "$config/f.conf" ]; then
