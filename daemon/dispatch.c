@@ -10,6 +10,7 @@
 #include "daemon/dispatch.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 #include "daemon/alarm.h"
@@ -55,11 +56,14 @@ static void record(Dispatch *dispatch, const Job *job,
 	stats_record(dispatch->config.stats, &event);
 }
 
+/* Most errors name the signature themselves. */
 static void log_refusal(const Job *job, const GError *why)
 {
-	g_autofree char *what = job_describe(job);
+	const char *sig = strstr(why->message, job->sig) ? NULL : job->sig;
 
-	g_warning("refused %s: %s", what, why->message);
+	g_warning("refused %s%s%s: %s", job_word(job),
+		  sig ? " of key signature " : "", sig ? sig : "",
+		  why->message);
 }
 
 /* Answers a job that the caller has claimed, without working on it. */
@@ -89,6 +93,16 @@ static GError *too_old_error(const Dispatch *dispatch)
 			   "no turn within %.1f s: its PKI module is busy",
 			   (double)dispatch->config.wait_usec /
 				   G_USEC_PER_SEC);
+}
+
+static void refuse_too_old(Dispatch *dispatch, GQueue *jobs)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (g_queue_is_empty(jobs))
+		return;
+	why = too_old_error(dispatch);
+	refuse_all(dispatch, jobs, why);
 }
 
 static bool is_too_old(const Dispatch *dispatch, const Job *job, int64_t now)
@@ -368,7 +382,6 @@ void dispatch_request(Dispatch *dispatch, struct transport *transport,
 {
 	g_autoptr(Job) job = job_new(transport, id, packet, packet_len,
 				     arrived);
-	g_autoptr(GError) too_old = too_old_error(dispatch);
 	g_autoptr(GError) why = NULL;
 	GQueue old = G_QUEUE_INIT;
 	struct lane *lane;
@@ -382,7 +395,7 @@ void dispatch_request(Dispatch *dispatch, struct transport *transport,
 	why = enqueue_unlocked(dispatch, lane, job);
 	pthread_mutex_unlock(&dispatch->lock);
 
-	refuse_all(dispatch, &old, too_old);
+	refuse_too_old(dispatch, &old);
 	if (why)
 		refuse(dispatch, job, why, STATS_RESULT_REFUSED);
 }

@@ -47,10 +47,9 @@ enum transport_sent job_refuse(Job *job, const GError *why)
 	return job->transport->reply(job->transport, &job->id, reply, why);
 }
 
-char *job_describe(const Job *job)
+const char *job_word(const Job *job)
 {
 	if (job->sig[0] == '\0')
-		return g_strdup("a malformed request");
-	return g_strdup_printf("tag %d of key signature %s",
-			       job->tag == ECRYPTFS_TAG_64 ? 64 : 66, job->sig);
+		return "a malformed request";
+	return job->tag == ECRYPTFS_TAG_64 ? "an unwrap" : "a wrap";
 }

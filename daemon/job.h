@@ -49,8 +49,8 @@ void job_unref(Job *job);
 /* Sends the failure reply of its tag. */
 enum transport_sent job_refuse(Job *job, const GError *why);
 
-/* (transfer full): "tag 64 of key SIG" or "a malformed request". */
-char *job_describe(const Job *job);
+/* For log lines: "a wrap", "an unwrap", "a malformed request". */
+const char *job_word(const Job *job);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_unref)
 

@@ -22,6 +22,7 @@
 #include "daemon/notify.h"
 #include "daemon/runtime-dir.h"
 #include "daemon/transport-device.h"
+#include "libecryptfs/safe-file.h"
 #include "libecryptfs/keyring.h"
 
 #define DEFAULT_DEVICE_TIMEOUT 3
@@ -151,10 +152,10 @@ static bool leave_directory(struct options *options, GError **error)
 	make_absolute(&options->keys_dir);
 	if (!options->keys_dir)
 		options->keys_dir = ecryptfs_registration_default_dir();
-	if (!runtime_dir_check_outside(options->keys_dir,
+	if (!ecryptfs_safe_file_check_outside(options->keys_dir,
 				       "the directory of registered keys",
 				       error) ||
-	    !runtime_dir_check_outside(data_dir, "the directory of key files",
+	    !ecryptfs_safe_file_check_outside(data_dir, "the directory of key files",
 				       error))
 		return false;
 	if (chdir("/") == 0)

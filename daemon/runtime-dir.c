@@ -9,12 +9,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "libecryptfs/control-protocol.h"
-
-#define ECRYPTFS_MAGIC 0xf15f
+#include "libecryptfs/safe-file.h"
 
 /* Above /run/ecryptfs/UID, for those without XDG_RUNTIME_DIR. */
 #define COMMON_DIRECTORY "/run/ecryptfs"
@@ -24,27 +22,6 @@ struct RuntimeDir {
 	int fd;
 	int lock;
 };
-
-bool runtime_dir_check_outside(const char *path, const char *what,
-			       GError **error)
-{
-	g_autofree char *at = g_strdup(path);
-	struct statfs status;
-
-	while (statfs(at, &status) != 0) {
-		g_autofree char *below = g_steal_pointer(&at);
-
-		at = g_path_get_dirname(below);
-		if (g_strcmp0(at, below) == 0)
-			return true;
-	}
-	if (status.f_type != ECRYPTFS_MAGIC)
-		return true;
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
-		    "%s %s lies inside an eCryptfs mount: ecryptfsd would "
-		    "wait for itself; move it elsewhere", what, path);
-	return false;
-}
 
 /* Only root may make it, and then all users' directories are below it. */
 static bool make_common_directory(void)
@@ -92,7 +69,7 @@ static int open_directory(const char *path, GError **error)
 {
 	int fd;
 
-	if (!runtime_dir_check_outside(path, "the runtime directory", error) ||
+	if (!ecryptfs_safe_file_check_outside(path, "the runtime directory", error) ||
 	    !make_directory(path, error))
 		return -1;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -31,21 +31,6 @@ void runtime_dir_free(RuntimeDir *dir);
 /* (transfer none) */
 const char *runtime_dir_path(const RuntimeDir *dir);
 
-/**
- * runtime_dir_check_outside:
- * @path: a directory or file; need not exist
- * @what: what it is, for the error
- * @error: (nullable): return location
- *
- * The daemon would wait for itself if it read or wrote a file on an eCryptfs
- * mount that needs it.
- *
- * Returns: %false with %ECRYPTFS_ERROR_USAGE when @path, or where it would
- *   be made, lies on an eCryptfs mount
- */
-bool runtime_dir_check_outside(const char *path, const char *what,
-			       GError **error);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RuntimeDir, runtime_dir_free)
 
 #endif

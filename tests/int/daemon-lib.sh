@@ -46,7 +46,8 @@ begin() {
 	"$ecryptfsd" "${options[@]}" "$@" </dev/null >"$log" 2>&1 &
 	pid=$!
 	background+=("$pid")
-	until_true 10 test -S "$socket" || sed 's/^/# log: /' "$log"
+	until_true 10 test -S "$socket" && kill -0 "$pid" 2>/dev/null ||
+		tap_result "the daemon starts" "$(cat "$log")"
 }
 
 # end [SIGNAL]: ends it; $status is its exit status, $took the seconds

@@ -34,7 +34,8 @@ begin_as_user() {
 		</dev/null >"$log" 2>&1 &
 	pid=$!
 	background+=("$pid")
-	until_true 10 test -S "$socket" || sed 's/^/# log: /' "$log"
+	until_true 10 test -S "$socket" && kill -0 "$pid" 2>/dev/null ||
+		tap_result "the daemon starts" "$(cat "$log")"
 }
 
 # client UID: as that user

@@ -112,8 +112,9 @@ cd "$work" || exit 99
 try "$ecryptfsd" --device=node --module-dir=modules --daemonize
 expect "paths relative to where it was started" 0
 tap_result "are kept" "$(value daemon transports | grep -q "$node" || value daemon transports)"
-kill "$(value daemon pid)"
-until_true 5 test ! -e "$socket"
+pid=$(value daemon pid)
+kill "$pid"
+until_true 5 test ! -e "/proc/$pid"
 cd / || exit 99
 
 # ---- what it gives up
