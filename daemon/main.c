@@ -22,8 +22,8 @@
 #include "daemon/notify.h"
 #include "daemon/runtime-dir.h"
 #include "daemon/transport-device.h"
-#include "libecryptfs/safe-file.h"
 #include "libecryptfs/keyring.h"
+#include "libecryptfs/safe-file.h"
 
 #define DEFAULT_DEVICE_TIMEOUT 3
 
@@ -152,11 +152,11 @@ static bool leave_directory(struct options *options, GError **error)
 	make_absolute(&options->keys_dir);
 	if (!options->keys_dir)
 		options->keys_dir = ecryptfs_registration_default_dir();
-	if (!ecryptfs_safe_file_check_outside(options->keys_dir,
-				       "the directory of registered keys",
-				       error) ||
-	    !ecryptfs_safe_file_check_outside(data_dir, "the directory of key files",
-				       error))
+	if (!ecryptfs_safe_file_check_outside(
+		    options->keys_dir, "the directory of registered keys",
+		    error) ||
+	    !ecryptfs_safe_file_check_outside(
+		    data_dir, "the directory of key files", error))
 		return false;
 	if (chdir("/") == 0)
 		return true;

@@ -69,7 +69,8 @@ static int open_directory(const char *path, GError **error)
 {
 	int fd;
 
-	if (!ecryptfs_safe_file_check_outside(path, "the runtime directory", error) ||
+	if (!ecryptfs_safe_file_check_outside(path, "the runtime directory",
+					      error) ||
 	    !make_directory(path, error))
 		return -1;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -240,5 +242,26 @@ bool ecryptfs_safe_file_remove(const char *path, GError **error)
 	if (unlink(path) == 0)
 		return sync_parent(path, error);
 	ecryptfs_error_set_errno(error, errno, "cannot remove %s", path);
+	return false;
+}
+
+bool ecryptfs_safe_file_check_outside(const char *path, const char *what,
+				      GError **error)
+{
+	g_autofree char *at = g_strdup(path);
+	struct statfs status;
+
+	while (statfs(at, &status) != 0) {
+		g_autofree char *below = g_steal_pointer(&at);
+
+		at = g_path_get_dirname(below);
+		if (g_strcmp0(at, below) == 0)
+			return true;
+	}
+	if (status.f_type != ECRYPTFS_SUPER_MAGIC)
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+		    "%s %s lies inside an eCryptfs mount: ecryptfsd would "
+		    "wait for itself; move it elsewhere", what, path);
 	return false;
 }

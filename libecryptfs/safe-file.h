@@ -64,4 +64,19 @@ bool ecryptfs_safe_file_move(const char *from, const char *to,
 /* unlink(2), then syncs the directory: what is removed later is gone later. */
 bool ecryptfs_safe_file_remove(const char *path, GError **error);
 
+/**
+ * ecryptfs_safe_file_check_outside:
+ * @path: a directory or file; need not exist
+ * @what: what it is, for the error
+ * @error: (nullable): return location
+ *
+ * The daemon would wait for itself if it read or wrote a file on an eCryptfs
+ * mount that needs it.
+ *
+ * Returns: %false with %ECRYPTFS_ERROR_USAGE when @path, or where it would
+ *   be made, lies on an eCryptfs mount
+ */
+bool ecryptfs_safe_file_check_outside(const char *path, const char *what,
+				      GError **error);
+
 #endif
