@@ -145,21 +145,37 @@ size_t ecryptfs_public_key_wrapped_size(const EcryptfsPublicKey *key,
 	return key->rsa_size;
 }
 
+static EVP_PKEY_CTX *prepare_oaep(EVP_PKEY *pkey, const EVP_MD *md)
+{
+	g_autoptr(EVP_PKEY_CTX) ctx = NULL;
+
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	/* MGF1 has a digest of its own: unset it would be a default. */
+	if (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) != 1)
+		return NULL;
+	return g_steal_pointer(&ctx);
+}
+
+bool key_wrap_prepare(EcryptfsPublicKey *key)
+{
+	key->oaep_sha1 = prepare_oaep(key->pkey, EVP_sha1());
+	key->oaep_sha256 = prepare_oaep(key->pkey, EVP_sha256());
+	return key->oaep_sha1 && key->oaep_sha256;
+}
+
 static bool wrap_rsa(const EcryptfsPublicKey *key, enum ecryptfs_scheme scheme,
 		     const uint8_t *plain, size_t plain_len, uint8_t *wrapped,
 		     size_t *wrapped_len)
 {
-	const EVP_MD *md = scheme == ECRYPTFS_SCHEME_RSA_OAEP_SHA1 ?
-				   EVP_sha1() : EVP_sha256();
 	g_autoptr(EVP_PKEY_CTX) ctx = NULL;
 
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-	return ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1 &&
-	       EVP_PKEY_encrypt(ctx, wrapped, wrapped_len, plain,
-				plain_len) == 1;
+	ctx = EVP_PKEY_CTX_dup(scheme == ECRYPTFS_SCHEME_RSA_OAEP_SHA1 ?
+				       key->oaep_sha1 : key->oaep_sha256);
+	return ctx && EVP_PKEY_encrypt(ctx, wrapped, wrapped_len, plain,
+				       plain_len) == 1;
 }
 
 static size_t format_info(const EcryptfsPublicKey *key,

@@ -30,6 +30,9 @@ struct EcryptfsPublicKey {
 	GBytes *spki;
 	const struct curve *curve; /* NULL for RSA */
 	size_t rsa_size;
+	/* For RSA: never used, only copied; a set-up costs look-ups by name. */
+	EVP_PKEY_CTX *oaep_sha1;
+	EVP_PKEY_CTX *oaep_sha256;
 	char description[16];
 	char sig[ECRYPTFS_SIG_SIZE_HEX + 1];
 };
@@ -37,6 +40,9 @@ struct EcryptfsPublicKey {
 /* Writes curve->point_size bytes, uncompressed. */
 bool public_key_read_point(EVP_PKEY *pkey, const struct curve *curve,
 			   uint8_t *point);
+
+/* Sets the contexts of an RSA key. */
+bool key_wrap_prepare(EcryptfsPublicKey *key);
 
 /* Whether an ephemeral key and @key get a shared secret at all. */
 bool key_wrap_agrees(const EcryptfsPublicKey *key);

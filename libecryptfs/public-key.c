@@ -241,7 +241,7 @@ EcryptfsPublicKey *ecryptfs_public_key_new(const uint8_t *spki,
 		return NULL;
 	}
 	if (EVP_PKEY_is_a(key->pkey, "RSA"))
-		ok = read_rsa(key, &reason);
+		ok = read_rsa(key, &reason) && key_wrap_prepare(key);
 	else
 		ok = read_curve(key, &reason) && check_agreement(key, &reason);
 	if (ok)
@@ -262,6 +262,8 @@ void ecryptfs_public_key_unref(EcryptfsPublicKey *key)
 {
 	if (!key || !g_atomic_ref_count_dec(&key->refs))
 		return;
+	EVP_PKEY_CTX_free(key->oaep_sha1);
+	EVP_PKEY_CTX_free(key->oaep_sha256);
 	EVP_PKEY_free(key->pkey);
 	if (key->spki)
 		g_bytes_unref(key->spki);

@@ -36,7 +36,7 @@ struct openssl_key {
 	char *file;
 	EcryptfsPublicKey *public_key;
 	GMutex lock; /* for what follows */
-	EVP_PKEY *pkey; /* the private half, NULL until it is needed */
+	OpensslPrivateKey *private_key; /* NULL until it is needed */
 	struct file_stamp stamp; /* of the content that @encrypted is about */
 	bool encrypted;
 };
@@ -81,27 +81,27 @@ static void set_damaged(const struct openssl_key *key, GError **error)
 		    "together; restore it from a backup", key->file);
 }
 
-static EVP_PKEY *parse_checked(const struct openssl_key *key,
-			       const EcryptfsSecret *pem,
-			       const EcryptfsSecret *passphrase,
-			       EcryptfsPublicKey **public_key, GError **error)
+static OpensslPrivateKey *parse_checked(const struct openssl_key *key,
+					const EcryptfsSecret *pem,
+					const EcryptfsSecret *passphrase,
+					GError **error)
 {
-	g_autoptr(EcryptfsPublicKey) found = NULL;
-	g_autoptr(EVP_PKEY) pkey = NULL;
+	g_autoptr(OpensslPrivateKey) private_key = NULL;
+	EVP_PKEY *pkey;
 
 	pkey = openssl_pem_parse(key->file, pem, passphrase, error);
 	if (!pkey)
 		return NULL;
-	found = openssl_private_key_public(pkey, key->file, error);
-	if (!found || !check_registered(key, found, error))
+	private_key = openssl_private_key_new(pkey, key->file, error);
+	if (!private_key ||
+	    !check_registered(key, openssl_private_key_public(private_key),
+			      error))
 		return NULL;
-	if (!openssl_private_key_proves(pkey, found)) {
+	if (!openssl_private_key_proves(private_key)) {
 		set_damaged(key, error);
 		return NULL;
 	}
-	if (public_key)
-		*public_key = g_steal_pointer(&found);
-	return g_steal_pointer(&pkey);
+	return g_steal_pointer(&private_key);
 }
 
 static EcryptfsSecret *read_file(const char *file, GError **error)
@@ -114,33 +114,31 @@ static bool load_unlocked(struct openssl_key *key,
 			  const EcryptfsSecret *passphrase, GError **error)
 {
 	g_autoptr(EcryptfsSecret) pem = read_file(key->file, error);
-	g_autoptr(EcryptfsPublicKey) found = NULL;
-	EVP_PKEY *pkey;
+	OpensslPrivateKey *fresh;
 
 	if (!pem)
 		return false;
-	pkey = parse_checked(key, pem, passphrase, &found, error);
-	if (!pkey)
+	fresh = parse_checked(key, pem, passphrase, error);
+	if (!fresh)
 		return false;
-	EVP_PKEY_free(key->pkey);
-	key->pkey = pkey;
+	openssl_private_key_unref(key->private_key);
+	key->private_key = fresh;
 	if (!key->public_key)
-		key->public_key = g_steal_pointer(&found);
+		key->public_key = ecryptfs_public_key_ref(
+			openssl_private_key_public(fresh));
 	return true;
 }
 
 /* A reference of the caller's own: lock() may drop the key's meanwhile. */
-static EVP_PKEY *acquire(struct openssl_key *key, GError **error)
+static OpensslPrivateKey *acquire(struct openssl_key *key, GError **error)
 {
-	EVP_PKEY *pkey = NULL;
+	OpensslPrivateKey *private_key = NULL;
 
 	g_mutex_lock(&key->lock);
-	if (key->pkey || load_unlocked(key, NULL, error)) {
-		pkey = key->pkey;
-		EVP_PKEY_up_ref(pkey);
-	}
+	if (key->private_key || load_unlocked(key, NULL, error))
+		private_key = openssl_private_key_ref(key->private_key);
 	g_mutex_unlock(&key->lock);
-	return pkey;
+	return private_key;
 }
 
 static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
@@ -184,7 +182,7 @@ static void key_close(void *data)
 {
 	struct openssl_key *key = data;
 
-	EVP_PKEY_free(key->pkey);
+	openssl_private_key_unref(key->private_key);
 	ecryptfs_public_key_unref(key->public_key);
 	g_mutex_clear(&key->lock);
 	g_free(key->file);
@@ -265,13 +263,13 @@ static EcryptfsSecret *unwrap(void *data, enum ecryptfs_scheme scheme,
 			      GError **error)
 {
 	struct openssl_key *key = data;
-	g_autoptr(EVP_PKEY) pkey = acquire(key, error);
+	g_autoptr(OpensslPrivateKey) private_key = acquire(key, error);
 	EcryptfsSecret *plain;
 
-	if (!pkey)
+	if (!private_key)
 		return NULL;
-	plain = openssl_private_key_unwrap(pkey, key->public_key, scheme,
-					   wrapped, wrapped_len);
+	plain = openssl_private_key_unwrap(private_key, scheme, wrapped,
+					   wrapped_len);
 	if (!plain)
 		ecryptfs_error_set_rejected(error);
 	return plain;
@@ -293,7 +291,7 @@ static void lock(void *data)
 	struct openssl_key *key = data;
 
 	g_mutex_lock(&key->lock);
-	g_clear_pointer(&key->pkey, EVP_PKEY_free);
+	g_clear_pointer(&key->private_key, openssl_private_key_unref);
 	g_mutex_unlock(&key->lock);
 }
 
@@ -310,9 +308,9 @@ static void state(void *data, struct ecryptfs_pki_key_state *state)
 		.needs_secret = key->encrypted,
 		.tries_left = -1,
 	};
-	if (!key->pkey && !there)
+	if (!key->private_key && !there)
 		state->code = (enum ecryptfs_error)error->code;
-	else if (!key->pkey && key->encrypted)
+	else if (!key->private_key && key->encrypted)
 		state->code = ECRYPTFS_ERROR_LOCKED;
 	g_mutex_unlock(&key->lock);
 }
@@ -338,20 +336,22 @@ static bool write_file(const char *file, const EcryptfsSecret *pem,
 }
 
 /* The copy that will replace the file is read back from the disk first. */
-static bool replace_file(const struct openssl_key *key, EVP_PKEY *pkey,
+static bool replace_file(const struct openssl_key *key,
+			 const OpensslPrivateKey *private_key,
 			 const EcryptfsSecret *passphrase, GError **error)
 {
 	g_autofree char *copy = g_strconcat(key->file, ".new", NULL);
 	g_autoptr(EcryptfsSecret) pem = NULL;
 	g_autoptr(EcryptfsSecret) read_back = NULL;
-	g_autoptr(EVP_PKEY) proof = NULL;
+	g_autoptr(OpensslPrivateKey) proof = NULL;
 
-	pem = openssl_pem_format(pkey, passphrase, error);
+	pem = openssl_pem_format(openssl_private_key_pkey(private_key),
+				 passphrase, error);
 	if (!pem || !write_file(copy, pem, true, error))
 		return false;
 	read_back = read_file(copy, error);
 	if (read_back)
-		proof = parse_checked(key, read_back, passphrase, NULL, error);
+		proof = parse_checked(key, read_back, passphrase, error);
 	if (proof && ecryptfs_safe_file_move(copy, key->file, error))
 		return true;
 	unlink(copy);
@@ -363,15 +363,15 @@ static bool passwd(void *data, const EcryptfsSecret *old,
 {
 	struct openssl_key *key = data;
 	g_autoptr(EcryptfsSecret) pem = NULL;
-	g_autoptr(EVP_PKEY) pkey = NULL;
+	g_autoptr(OpensslPrivateKey) private_key = NULL;
 
 	if (!check_passphrase(fresh, error))
 		return false;
 	pem = read_file(key->file, error);
 	if (!pem)
 		return false;
-	pkey = parse_checked(key, pem, old, NULL, error);
-	return pkey && replace_file(key, pkey, fresh, error);
+	private_key = parse_checked(key, pem, old, error);
+	return private_key && replace_file(key, private_key, fresh, error);
 }
 
 static const struct key_type *find_type(const char *name, GError **error)
@@ -433,7 +433,7 @@ static bool import(void *module_state, EcryptfsParams *params, GError **error)
 	if (!key || !load_unlocked(key, ecryptfs_params_get_secret(
 						params, "passphrase"), error))
 		return false;
-	if (openssl_private_key_intact(key->pkey))
+	if (openssl_private_key_intact(key->private_key))
 		return true;
 	set_damaged(key, error);
 	return false;
