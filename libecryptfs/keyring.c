@@ -17,6 +17,12 @@
 #define KEY_TYPE "user"
 #define FIRST_READ 1024
 
+static const enum ecryptfs_keyring_which all_keyrings[] = {
+	ECRYPTFS_KEYRING_SESSION,
+	ECRYPTFS_KEYRING_USER,
+	ECRYPTFS_KEYRING_PERSISTENT,
+};
+
 static enum ecryptfs_error code_of_errno(int err)
 {
 	switch (err) {
@@ -119,7 +125,9 @@ struct ecryptfs_keyring ecryptfs_keyring_of_process(void)
 	return (struct ecryptfs_keyring){ .find = find_in_process };
 }
 
-static key_serial_t keyring_id(enum ecryptfs_keyring_which which)
+/* The persistent keyring is given only with a keyring to link it to. */
+static key_serial_t keyring_id(enum ecryptfs_keyring_which which,
+			       key_serial_t link_to)
 {
 	switch (which) {
 	case ECRYPTFS_KEYRING_USER:
@@ -127,8 +135,7 @@ static key_serial_t keyring_id(enum ecryptfs_keyring_which which)
 	case ECRYPTFS_KEYRING_SESSION:
 		return KEY_SPEC_SESSION_KEYRING;
 	case ECRYPTFS_KEYRING_PERSISTENT:
-		return (key_serial_t)keyctl_get_persistent(
-			(uid_t)-1, KEY_SPEC_SESSION_KEYRING);
+		return (key_serial_t)keyctl_get_persistent((uid_t)-1, link_to);
 	}
 	g_assert_not_reached();
 }
@@ -148,10 +155,52 @@ static bool set_add_error(GError **error, const char *sig, int err)
 	return false;
 }
 
+bool ecryptfs_keyring_remove_from(enum ecryptfs_keyring_which which,
+				  const char *sig, GError **error)
+{
+	key_serial_t ring = keyring_id(which, KEY_SPEC_PROCESS_KEYRING);
+	key_serial_t key = -1;
+
+	if (ring != -1)
+		key = (key_serial_t)keyctl_search(ring, KEY_TYPE, sig, 0);
+	if (key >= 0 && keyctl_unlink(key, ring) == 0)
+		return true;
+	/* ENOENT: found, but in a keyring that is linked from this one. */
+	set_key_error(error, sig, errno == ENOENT ? ENOKEY : errno);
+	return false;
+}
+
+bool ecryptfs_keyring_remove(const char *sig, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	bool gone = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all_keyrings); i++)
+		gone |= ecryptfs_keyring_remove_from(
+			all_keyrings[i], sig, cause ? NULL : &cause);
+	if (!gone)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	return gone;
+}
+
+static bool finds(const char *sig, key_serial_t key)
+{
+	return request_key(KEY_TYPE, sig, NULL, 0) == key;
+}
+
+/* One in another keyring would go on being found instead of the new one. */
+static void unlink_others(enum ecryptfs_keyring_which which, const char *sig)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(all_keyrings); i++)
+		if (all_keyrings[i] != which)
+			ecryptfs_keyring_remove_from(all_keyrings[i], sig,
+						     NULL);
+}
+
 bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
 			  GBytes *payload, bool *linked, GError **error)
 {
-	key_serial_t ring = keyring_id(which);
+	key_serial_t ring = keyring_id(which, KEY_SPEC_SESSION_KEYRING);
 	size_t payload_len;
 	const void *data = g_bytes_get_data(payload, &payload_len);
 	key_serial_t key;
@@ -163,15 +212,15 @@ bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
 	key = ring == -1 ? -1 : add_key(KEY_TYPE, sig, data, payload_len, ring);
 	if (key < 0)
 		return set_add_error(error, sig, errno);
-	if (request_key(KEY_TYPE, sig, NULL, 0) == key)
+	if (!finds(sig, key))
+		unlink_others(which, sig);
+	if (finds(sig, key))
 		return true;
 	if (!ecryptfs_keyring_mend_session(error))
 		return false;
 	if (linked)
 		*linked = true;
-	if (request_key(KEY_TYPE, sig, NULL, 0) != key)
-		return set_add_error(error, sig, errno ? errno : ENOKEY);
-	return true;
+	return finds(sig, key) || set_add_error(error, sig, ENOKEY);
 }
 
 bool ecryptfs_keyring_update(const char *sig, GBytes *payload, GError **error)
@@ -184,30 +233,6 @@ bool ecryptfs_keyring_update(const char *sig, GBytes *payload, GError **error)
 		return true;
 	set_key_error(error, sig, errno);
 	return false;
-}
-
-bool ecryptfs_keyring_remove(const char *sig, GError **error)
-{
-	key_serial_t key = search(sig);
-	key_serial_t persistent;
-	bool gone = false;
-
-	if (key < 0) {
-		set_key_error(error, sig, errno);
-		return false;
-	}
-	gone |= keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING) == 0;
-	gone |= keyctl_unlink(key, KEY_SPEC_USER_KEYRING) == 0;
-	if (request_key(KEY_TYPE, sig, NULL, 0) == key) {
-		persistent = (key_serial_t)keyctl_get_persistent(
-			(uid_t)-1, KEY_SPEC_PROCESS_KEYRING);
-		gone |= persistent >= 0 && keyctl_unlink(key, persistent) == 0;
-	}
-	if (!gone)
-		ecryptfs_error_set_errno(
-			error, errno,
-			"cannot remove the auth tok of signature %s", sig);
-	return gone;
 }
 
 bool ecryptfs_keyring_has(const char *sig)

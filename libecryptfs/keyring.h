@@ -47,7 +47,8 @@ struct ecryptfs_keyring ecryptfs_keyring_of_process(void);
  * @linked: (out) (optional): set when @u had to be linked into @s
  * @error: (nullable): return location
  *
- * Adds or replaces, then makes sure that the session finds it.
+ * Adds or replaces, then makes sure that the session finds this one: auth toks
+ * of that signature in the other keyrings go when they are found instead.
  *
  * Errors: %ECRYPTFS_ERROR_QUOTA with advice, PERMISSION, IO
  */
@@ -67,6 +68,10 @@ bool ecryptfs_keyring_add(enum ecryptfs_keyring_which which, const char *sig,
  */
 bool ecryptfs_keyring_update(const char *sig, GBytes *payload,
 			     GError **error);
+
+/* Unlinks @sig from that keyring alone. NO_KEY when it is not there. */
+bool ecryptfs_keyring_remove_from(enum ecryptfs_keyring_which which,
+				  const char *sig, GError **error);
 
 /* Unlinks @sig from @s and @u; never revokes. NO_KEY when in neither. */
 bool ecryptfs_keyring_remove(const char *sig, GError **error);

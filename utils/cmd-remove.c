@@ -13,6 +13,10 @@ static bool unload(struct cmd *cmd, const EcryptfsRegistration *reg,
 {
 	g_autoptr(GError) cause = NULL;
 
+	if (!forget && cmd_value(cmd, "keyring"))
+		return ecryptfs_keyring_remove_from(
+			cmd_keyring(cmd), ecryptfs_registration_sig(reg),
+			error);
 	if (!forget)
 		return ecryptfs_keyring_remove(ecryptfs_registration_sig(reg),
 					       error);
@@ -47,6 +51,11 @@ static bool run(struct cmd *cmd, GError **error)
 	g_autoptr(EcryptfsRegistration) reg = NULL;
 	g_autoptr(GError) cause = NULL;
 
+	if (forget && cmd_value(cmd, "keyring")) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+			    "--forget takes the key out of all keyrings");
+		return false;
+	}
 	if (forget && !key_material_lock(error))
 		return false;
 	reg = cmd_registration(cmd, name, &cause);
@@ -70,13 +79,15 @@ static const struct cmd_option options[] = {
 	{ "forget", CMD_OPTION_FLAG, NULL,
 	  "also move the registration, and the key file that we made, to "
 	  "trash/" },
+	{ "keyring", CMD_OPTION_CHOICE, "user|session|persistent",
+	  "only out of this kernel keyring", "all" },
 	{ NULL }
 };
 
 const struct cmd_verb cmd_remove = {
 	.name = "remove",
 	.alias = "unload",
-	.operands = "NAME [--forget]",
+	.operands = "NAME [OPTION]...",
 	.summary = "take a key out of the kernel's keyring",
 	.help = "Takes the auth tok of NAME out of the keyring. What is "
 		"mounted goes on working\n"

@@ -142,6 +142,38 @@ mgr remove key-x25519
 tap_result /remove/out-of-user-keyring "$(wrong 0; keyctl search @u user \
 	"$(signature_of key-x25519)" >/dev/null 2>&1 && echo still there)"
 
+# Another keyring than the last time: it moves, and there is one
+sig=$(signature_of key-x25519)
+in_keyring() {
+	keyctl rlist "$1" | tr ' ' '\n' | while read -r key; do
+		keyctl rdescribe "$key" 2>/dev/null
+	done | grep -c ";$sig\$"
+}
+mgr add key-x25519 --keyring=session
+mgr add key-x25519 --keyring=user
+expect /add/moves-to-user 0
+is /add/moved-to-user "$(in_keyring @s) $(in_keyring @u)" '0 1'
+mgr add key-x25519 --keyring=session
+is /add/also-in-session "$status $(in_keyring @s) $(in_keyring @u)" '0 1 1'
+mgr remove key-x25519 --keyring=session
+is /remove/from-session "$status $(in_keyring @s) $(in_keyring @u)" '0 0 1'
+mgr remove key-x25519 --keyring=session
+expect /remove/not-in-session 2
+mgr add key-x25519 --keyring=session
+mgr remove key-x25519
+is /remove/from-all "$status $(in_keyring @s) $(in_keyring @u)" '0 0 0'
+if keyctl get_persistent @s >/dev/null 2>&1; then
+	mgr add key-x25519 --keyring=user
+	mgr add key-x25519 --keyring=persistent
+	is /add/to-persistent "$status $(in_keyring \
+		"$(keyctl get_persistent @s)")" '0 1'
+	mgr remove key-x25519
+	is /remove/from-persistent "$status $(in_keyring \
+		"$(keyctl get_persistent @s)")" '0 0'
+else
+	tap_skip /add/to-persistent "no persistent keyring here"
+fi
+
 # test without a daemon
 mgr add --all --keyring=session
 expect /add/all 0 "^weak $(signature_of weak)\$"
