@@ -260,7 +260,7 @@ bool ecryptfs_safe_file_check_outside(const char *path, const char *what,
 	}
 	if (status.f_type != ECRYPTFS_SUPER_MAGIC)
 		return true;
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
 		    "%s %s lies inside an eCryptfs mount: ecryptfsd would "
 		    "wait for itself; move it elsewhere", what, path);
 	return false;

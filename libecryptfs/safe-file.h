@@ -73,8 +73,8 @@ bool ecryptfs_safe_file_remove(const char *path, GError **error);
  * The daemon would wait for itself if it read or wrote a file on an eCryptfs
  * mount that needs it.
  *
- * Returns: %false with %ECRYPTFS_ERROR_USAGE when @path, or where it would
- *   be made, lies on an eCryptfs mount
+ * Returns: %false with %ECRYPTFS_ERROR_UNUSABLE when @path, or where it
+ *   would be made, lies on an eCryptfs mount
  */
 bool ecryptfs_safe_file_check_outside(const char *path, const char *what,
 				      GError **error);

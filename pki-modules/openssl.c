@@ -106,6 +106,8 @@ static OpensslPrivateKey *parse_checked(const struct openssl_key *key,
 
 static EcryptfsSecret *read_file(const char *file, GError **error)
 {
+	if (!ecryptfs_safe_file_check_outside(file, "the key file", error))
+		return NULL;
 	return ecryptfs_safe_file_read(file, MAX_FILE_BYTES,
 				       ECRYPTFS_SAFE_FILE_PRIVATE, error);
 }
