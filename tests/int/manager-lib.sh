@@ -51,7 +51,13 @@ clean_up() {
 	{
 		[ ${#background[@]} -eq 0 ] || kill -9 "${background[@]}"
 		wait
-	} 2>/dev/null
+		# The user keyring outlives this session
+		grep -rhs '^signature=' "$HOME" | cut -d= -f2 | sort -u |
+			while read -r signature; do
+				keyctl unlink "$(keyctl search @u user \
+					"$signature")" @u
+			done
+	} >/dev/null 2>&1
 	rm -rf "$work"
 }
 trap clean_up EXIT
