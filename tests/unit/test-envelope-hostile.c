@@ -182,7 +182,6 @@ static void test_too_large(void)
 {
 	g_autoptr(EcryptfsKey) key =
 		envelope_open_key("rsa-1024", ECRYPTFS_MODE_DIRECT, false);
-	g_autoptr(EcryptfsSecret) wrapped = ecryptfs_secret_new(ENVELOPE_MAX);
 	g_autoptr(GBytes) fits = envelope_fek_packet(0x04, 56);
 	g_autoptr(EcryptfsSecret) small = ecryptfs_secret_new(135);
 	GError *error = NULL;
