@@ -47,7 +47,7 @@ all_sizes() {
 	local sizes=(16 24 32 16 24) round=0 bytes
 	for bytes in "${sizes[@]}"; do
 		local now="$1, mount with AES-$((bytes * 8))"
-		unmount $upper 2>/dev/null
+		[ $round = 0 ] || unmount $upper || return
 		drop_caches
 		ok "$now" key_mount alice "$2" --cipher aes \
 			--key-bytes "$bytes" || return
