@@ -124,7 +124,8 @@ static void test_content(void)
 		"x",
 		"-----BEGIN PRIVATE KEY-----\n",
 		"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
-		"-----BEGIN PRIVATE KEY-----\n////\n-----END PRIVATE KEY-----\n",
+		"-----BEGIN PRIVATE KEY-----\n////\n"
+		"-----END PRIVATE KEY-----\n",
 		"-----BEGIN PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n",
 		"-----BEGIN RSA PRIVATE KEY-----\nMAA=\n"
 		"-----END RSA PRIVATE KEY-----\n",

@@ -9,6 +9,7 @@
 
 #include "tests/unit/fixture.h"
 #include "tests/unit/openssl-fixture.h"
+#include "tests/unit/small-points.h"
 
 static void assert_rejected(void *key, enum ecryptfs_scheme scheme,
 			    const uint8_t *wrapped, size_t wrapped_len)
@@ -76,21 +77,15 @@ static void assert_point_rejected(const char *name, const uint8_t *point,
 
 static void test_unwrap_points(void)
 {
-	static const char *const small[] = {
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	};
 	g_autoptr(GBytes) spki = fixture_vector("keys/p-256.spki");
 	const uint8_t *good =
 		(const uint8_t *)g_bytes_get_data(spki, NULL) + 26;
 	uint8_t point[97] = { 0 };
 
-	for (size_t i = 0; i < G_N_ELEMENTS(small); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(small_points); i++) {
 		size_t len;
-		g_autofree uint8_t *u = fixture_from_hex(small[i], &len);
+		g_autofree uint8_t *u = fixture_from_hex(small_points[i],
+						      &len);
 
 		assert_point_rejected("x25519", u, len);
 	}

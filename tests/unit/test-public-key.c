@@ -14,6 +14,7 @@
 
 #include "libecryptfs/crypto-cleanup.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/small-points.h"
 
 #define N_THREADS 4
 #define WRAPS_PER_THREAD 50
@@ -232,21 +233,12 @@ static void assert_point_refused(const char *name, const uint8_t *point,
 
 static void test_bad_points(void)
 {
-	/* RFC 7748 and its errata: u of order 1, 2, 4 and 8. */
-	static const char *const small[] = {
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	};
 	uint8_t zeros[97] = { 4 };
 
-	for (size_t i = 0; i < G_N_ELEMENTS(small); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(small_points); i++) {
 		size_t len;
-		g_autofree uint8_t *point = fixture_from_hex(small[i], &len);
+		g_autofree uint8_t *point = fixture_from_hex(small_points[i],
+							     &len);
 
 		assert_point_refused("x25519", point, len);
 	}
@@ -315,10 +307,10 @@ static size_t expected_size(const struct kind *kind,
 
 	if (plain_len < 1 || plain_len > 67)
 		return 0;
+	if (kind->point_size > 0 && scheme != kind->scheme)
+		return 0;
 	if (kind->point_size > 0)
-		return scheme == kind->scheme ?
-			       kind->point_size + 8 * ((plain_len + 7) / 8 + 1) :
-			       0;
+		return kind->point_size + 8 * ((plain_len + 7) / 8 + 1);
 	if (scheme == ECRYPTFS_SCHEME_RSA_OAEP_SHA1)
 		overhead = 42;
 	else if (scheme == ECRYPTFS_SCHEME_RSA_OAEP_SHA256)
