@@ -117,11 +117,6 @@ static unsigned int reload(Commands *commands)
 	return n_refused;
 }
 
-void commands_reload(Commands *commands)
-{
-	reload(commands);
-}
-
 static char *do_reload(Commands *commands,
 		       const struct ecryptfs_control_request *request,
 		       GError **error)

@@ -35,7 +35,4 @@ char *commands_handle(Commands *commands,
 		      const struct ecryptfs_control_request *request,
 		      GError **error);
 
-/* Reads the registrations again; what cannot be used is logged. Blocks. */
-void commands_reload(Commands *commands);
-
 #endif

@@ -43,7 +43,6 @@ struct Control {
 	unsigned int waking;
 	GList *clients; /* struct client */
 	Workers *threads[LINES];
-	unsigned int working;
 	pthread_mutex_t lock; /* for what follows */
 	GQueue answered; /* struct command */
 };
@@ -144,7 +143,6 @@ static void begin(Control *control, struct client *client,
 
 	command->client = client;
 	command->request = *request;
-	control->working++;
 	workers_push(control->threads[line], command);
 }
 
@@ -260,7 +258,6 @@ static gboolean on_answered(int wake, GIOCondition condition, void *data)
 	while ((command = pop_answered(control))) {
 		enum ecryptfs_control_command what = command->request.command;
 
-		control->working--;
 		if (command->client) {
 			send_reply(command->client, command->reply);
 			watch(command->client);
@@ -368,9 +365,13 @@ void control_stop(Control *control)
 		close_client(control->clients->data);
 }
 
-bool control_busy(const Control *control)
+bool control_wait(Control *control, int64_t patience_usec)
 {
-	return control->working > 0;
+	bool rests = true;
+
+	for (size_t i = 0; i < LINES; i++)
+		rests &= workers_wait(control->threads[i], patience_usec);
+	return rests;
 }
 
 void control_free(Control *control)

@@ -50,8 +50,8 @@ void control_order(Control *control, enum ecryptfs_control_command command);
 /* Stops listening, closes all clients, removes the socket. */
 void control_stop(Control *control);
 
-/* Whether some command is still being worked on. */
-bool control_busy(const Control *control);
+/* Whether all commands ended, or did so within @patience_usec. */
+bool control_wait(Control *control, int64_t patience_usec);
 
 /* (nullable): waits for the threads. */
 void control_free(Control *control);

@@ -35,7 +35,8 @@ struct Dispatch {
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* something left a running queue */
 	bool stopping;
-	GHashTable *routes; /* sig to struct lane */
+	GHashTable *routes; /* sig to struct lane; NULL: not known yet */
+	GQueue unrouted; /* Job; until the routes are known */
 	struct lane *lanes; /* the default lane first */
 	size_t n_lanes;
 	Alarm *expiry; /* forgets late replies */
@@ -299,8 +300,7 @@ Dispatch *dispatch_new(const struct dispatch_config *config, GError **error)
 	pthread_cond_init(&dispatch->idle, &attr);
 	pthread_condattr_destroy(&attr);
 	dispatch->expiry = alarm_new(on_expiry, dispatch);
-	dispatch->routes = g_hash_table_new_full(g_str_hash, g_str_equal,
-						 g_free, NULL);
+	g_queue_init(&dispatch->unrouted);
 	dispatch->lanes = g_new0(struct lane, n_modules + 1);
 	for (size_t i = 0; i <= n_modules; i++) {
 		const EcryptfsPki *pki = NULL;
@@ -311,7 +311,6 @@ Dispatch *dispatch_new(const struct dispatch_config *config, GError **error)
 			return NULL;
 		dispatch->n_lanes++;
 	}
-	dispatch_route(dispatch);
 	return g_steal_pointer(&dispatch);
 }
 
@@ -334,11 +333,10 @@ static void add_route(Dispatch *dispatch, GHashTable *routes, EcryptfsKey *key)
 		g_hash_table_replace(routes, g_strdup(sig), lane);
 }
 
-void dispatch_route(Dispatch *dispatch)
+static GHashTable *make_routes(Dispatch *dispatch)
 {
-	g_autoptr(GHashTable) routes = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, NULL);
-	GHashTable *before;
+	GHashTable *routes = g_hash_table_new_full(g_str_hash, g_str_equal,
+						   g_free, NULL);
 	EcryptfsKey **keys;
 	size_t n_keys;
 
@@ -349,31 +347,61 @@ void dispatch_route(Dispatch *dispatch)
 			      ecryptfs_key_sig(keys[i]));
 	}
 	ecryptfs_key_store_free_keys(keys, n_keys);
-
-	pthread_mutex_lock(&dispatch->lock);
-	before = dispatch->routes;
-	dispatch->routes = g_steal_pointer(&routes);
-	pthread_mutex_unlock(&dispatch->lock);
-	routes = before;
+	return routes;
 }
 
-/* Why the job cannot wait in its lane; %NULL when it does. */
-static GError *enqueue_unlocked(Dispatch *dispatch, struct lane *lane,
-				Job *job)
+static GError *push_unlocked(GQueue *queue, Job *job)
 {
-	if (dispatch->stopping)
-		return g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_DAEMON,
-				   "ecryptfsd is leaving");
-	if (g_queue_get_length(&lane->waiting) >= DISPATCH_QUEUE_MAX)
+	if (g_queue_get_length(queue) >= DISPATCH_QUEUE_MAX)
 		return g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
 				   "%d requests wait for the same PKI module",
 				   DISPATCH_QUEUE_MAX);
-	g_queue_push_tail(&lane->waiting, job_ref(job));
-	if (lane->active < lane->max) {
+	g_queue_push_tail(queue, job_ref(job));
+	return NULL;
+}
+
+/* Why the job cannot wait in its lane; %NULL when it does. */
+static GError *enqueue_unlocked(Dispatch *dispatch, Job *job, GQueue *old)
+{
+	struct lane *lane;
+	GError *why;
+
+	if (dispatch->stopping)
+		return g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_DAEMON,
+				   "ecryptfsd is leaving");
+	if (!dispatch->routes)
+		return push_unlocked(&dispatch->unrouted, job);
+	lane = g_hash_table_lookup(dispatch->routes, job->sig);
+	if (!lane)
+		lane = &dispatch->lanes[0];
+	take_too_old_unlocked(dispatch, lane, g_get_monotonic_time(), old);
+	why = push_unlocked(&lane->waiting, job);
+	if (!why && lane->active < lane->max) {
 		lane->active++;
 		workers_push(lane->threads, lane);
 	}
-	return NULL;
+	return why;
+}
+
+void dispatch_route(Dispatch *dispatch)
+{
+	GHashTable *routes = make_routes(dispatch);
+	GQueue old = G_QUEUE_INIT;
+	GHashTable *before;
+	Job *job;
+
+	pthread_mutex_lock(&dispatch->lock);
+	before = dispatch->routes;
+	dispatch->routes = routes;
+	/* No more than one lane holds, so that each finds room. */
+	while ((job = g_queue_pop_head(&dispatch->unrouted))) {
+		g_assert(!enqueue_unlocked(dispatch, job, &old));
+		job_unref(job);
+	}
+	pthread_mutex_unlock(&dispatch->lock);
+	refuse_too_old(dispatch, &old);
+	if (before)
+		g_hash_table_unref(before);
 }
 
 void dispatch_request(Dispatch *dispatch, struct transport *transport,
@@ -384,15 +412,10 @@ void dispatch_request(Dispatch *dispatch, struct transport *transport,
 				     arrived);
 	g_autoptr(GError) why = NULL;
 	GQueue old = G_QUEUE_INIT;
-	struct lane *lane;
 
 	stats_request(dispatch->config.stats);
 	pthread_mutex_lock(&dispatch->lock);
-	lane = g_hash_table_lookup(dispatch->routes, job->sig);
-	if (!lane)
-		lane = &dispatch->lanes[0];
-	take_too_old_unlocked(dispatch, lane, g_get_monotonic_time(), &old);
-	why = enqueue_unlocked(dispatch, lane, job);
+	why = enqueue_unlocked(dispatch, job, &old);
 	pthread_mutex_unlock(&dispatch->lock);
 
 	refuse_too_old(dispatch, &old);
@@ -402,9 +425,10 @@ void dispatch_request(Dispatch *dispatch, struct transport *transport,
 
 unsigned int dispatch_depth(Dispatch *dispatch)
 {
-	unsigned int depth = 0;
+	unsigned int depth;
 
 	pthread_mutex_lock(&dispatch->lock);
+	depth = g_queue_get_length(&dispatch->unrouted);
 	for (size_t i = 0; i < dispatch->n_lanes; i++)
 		depth += g_queue_get_length(&dispatch->lanes[i].waiting);
 	pthread_mutex_unlock(&dispatch->lock);
@@ -433,6 +457,8 @@ static void take_waiting(Dispatch *dispatch, GQueue *jobs)
 
 	pthread_mutex_lock(&dispatch->lock);
 	dispatch->stopping = true;
+	while ((job = g_queue_pop_head(&dispatch->unrouted)))
+		g_queue_push_tail(jobs, job);
 	for (size_t i = 0; i < dispatch->n_lanes; i++)
 		while ((job = g_queue_pop_head(&dispatch->lanes[i].waiting)))
 			g_queue_push_tail(jobs, job);
@@ -497,7 +523,7 @@ void dispatch_free(Dispatch *dispatch)
 	for (size_t i = 0; i < dispatch->n_lanes; i++)
 		workers_free(dispatch->lanes[i].threads);
 	alarm_free(dispatch->expiry);
-	g_hash_table_unref(dispatch->routes);
+	g_clear_pointer(&dispatch->routes, g_hash_table_unref);
 	pthread_cond_destroy(&dispatch->idle);
 	pthread_mutex_destroy(&dispatch->lock);
 	g_free(dispatch->lanes);

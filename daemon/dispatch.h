@@ -50,7 +50,15 @@ struct dispatch_config {
  */
 Dispatch *dispatch_new(const struct dispatch_config *config, GError **error);
 
-/* After a reload: which signature belongs to which lane. */
+/**
+ * dispatch_route:
+ *
+ * After the keys were read, for the first time or again: which signature
+ * belongs to which lane. Until the first time requests wait: the daemon
+ * registers before it reads its keys.
+ *
+ * Thread: any, one at a time.
+ */
 void dispatch_route(Dispatch *dispatch);
 
 /**

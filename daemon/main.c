@@ -48,6 +48,7 @@ struct options {
 struct daemon {
 	struct options options;
 	int report; /* to the process that --daemonize left waiting, or -1 */
+	bool up;
 	GMainLoop *loop;
 	RuntimeDir *runtime_dir;
 	EcryptfsPkiList *modules;
@@ -204,12 +205,28 @@ static char *on_command(void *data,
 	return commands_handle(&daemon->commands, request, error);
 }
 
+/* The keys were read for the first time. */
+static void come_up(struct daemon *daemon)
+{
+	if (daemon->up)
+		return;
+	daemon->up = true;
+	notify_ready();
+	if (daemon->report < 0)
+		return;
+	log_detach();
+	background_report(daemon->report, NULL);
+	daemon->report = -1;
+}
+
 static void on_answered(void *data, enum ecryptfs_control_command command)
 {
 	struct daemon *daemon = data;
 
 	if (command == ECRYPTFS_CONTROL_QUIT)
 		g_main_loop_quit(daemon->loop);
+	if (command == ECRYPTFS_CONTROL_RELOAD)
+		come_up(daemon);
 }
 
 static gboolean on_leave(void *data)
@@ -228,8 +245,8 @@ static gboolean on_hangup(void *data)
 	return G_SOURCE_CONTINUE;
 }
 
-/* Keys and all that works with them. */
-static bool load(struct daemon *daemon, GError **error)
+/* All that works with keys; they themselves are read later. */
+static bool make_parts(struct daemon *daemon, GError **error)
 {
 	struct status_source *status = &daemon->commands.status;
 
@@ -255,13 +272,14 @@ static bool load(struct daemon *daemon, GError **error)
 				     G_USEC_PER_SEC,
 		},
 		error);
-	if (!status->dispatch)
-		return false;
-	commands_reload(&daemon->commands);
-	return true;
+	return status->dispatch != NULL;
 }
 
-/* Those who speak to the daemon: people, then the kernel. */
+/*
+ * Those who speak to the daemon: people, then the kernel. Registering comes
+ * before reading keys, which takes libcrypto its time: what is asked in
+ * between waits in dispatch instead of failing.
+ */
 static bool listen_to_all(struct daemon *daemon, GError **error)
 {
 	const struct control_handler handler = { on_command, on_answered,
@@ -283,6 +301,7 @@ static bool listen_to_all(struct daemon *daemon, GError **error)
 		return false;
 	}
 	on_changed(daemon, status->transport);
+	control_order(daemon->control, ECRYPTFS_CONTROL_RELOAD);
 	return true;
 }
 
@@ -299,7 +318,7 @@ static bool start(struct daemon *daemon, GError **error)
 		return false;
 	if (!ecryptfs_keyring_mend_session(&why))
 		g_warning("%s", why->message);
-	return load(daemon, error) && listen_to_all(daemon, error);
+	return make_parts(daemon, error) && listen_to_all(daemon, error);
 }
 
 static void leave_now(int signal_number)
@@ -341,7 +360,7 @@ static void stop(struct daemon *daemon)
 	if (status->transport)
 		status->transport->stop(status->transport);
 	if (daemon->control)
-		idle &= !control_busy(daemon->control);
+		idle &= control_wait(daemon->control, PATIENCE_USEC / 4);
 	if (status->tasks)
 		idle &= !key_tasks_busy(status->tasks);
 	if (!idle) {
@@ -357,16 +376,6 @@ static void say(const GError *error)
 	fprintf(stderr, "ecryptfsd: %s\n", error->message);
 }
 
-static void come_up(struct daemon *daemon)
-{
-	notify_ready();
-	if (daemon->report >= 0) {
-		log_detach();
-		background_report(daemon->report, NULL);
-		daemon->report = -1;
-	}
-}
-
 static int run(struct daemon *daemon)
 {
 	g_autoptr(GError) error = NULL;
@@ -377,15 +386,17 @@ static int run(struct daemon *daemon)
 	g_unix_signal_add(SIGINT, on_leave, daemon);
 	if (start(daemon, &error)) {
 		g_unix_signal_add(SIGHUP, on_hangup, daemon);
-		come_up(daemon);
 		g_main_loop_run(daemon->loop);
 		g_message("leaving");
-	} else {
-		if (daemon->report >= 0)
-			background_report(daemon->report, error);
-		else
-			say(error);
+		if (!daemon->up && daemon->report >= 0)
+			g_set_error(&error, ECRYPTFS_ERROR,
+				    ECRYPTFS_ERROR_CANCELLED,
+				    "told to leave before the keys were read");
 	}
+	if (error && daemon->report >= 0)
+		background_report(daemon->report, error);
+	else if (error)
+		say(error);
 	stop(daemon);
 	g_main_loop_unref(daemon->loop);
 	return ecryptfs_error_exit_status(error);

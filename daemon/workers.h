@@ -38,6 +38,9 @@ Workers *workers_new(unsigned int max, unsigned int first,
  */
 void workers_push(Workers *workers, void *item);
 
+/* Whether nothing is worked on any more, or was within @patience_usec. */
+bool workers_wait(Workers *workers, int64_t patience_usec);
+
 /* (nullable): waits until all items are worked off. */
 void workers_free(Workers *workers);
 

@@ -121,6 +121,7 @@ void daemon_bench_start(struct daemon_bench *bench)
 	ecryptfs_key_store_reload(bench->keys, fixture_refused, NULL);
 	bench->dispatch = dispatch_new(&bench->config, &error);
 	g_assert_no_error(error);
+	dispatch_route(bench->dispatch);
 }
 
 char *daemon_bench_gate(struct daemon_bench *bench, const char *name)

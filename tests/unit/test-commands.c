@@ -174,7 +174,6 @@ static void test_reload(void)
 
 static void test_order(void)
 {
-	int64_t limit = g_get_monotonic_time() + PATIENCE_USEC;
 	struct server server;
 
 	server_init(&server);
@@ -182,12 +181,7 @@ static void test_order(void)
 	g_free(daemon_bench_add_key(server.bench, "home", "fake", "x25519",
 				    NULL));
 	control_order(server.control, ECRYPTFS_CONTROL_RELOAD);
-	g_assert_true(control_busy(server.control));
-	while (control_busy(server.control)) {
-		g_assert_cmpint(g_get_monotonic_time(), <, limit);
-		if (!g_main_context_iteration(NULL, FALSE))
-			g_usleep(200);
-	}
+	g_assert_true(control_wait(server.control, PATIENCE_USEC));
 	assert_value(&server, "key home", "state", "ready");
 	server_clear(&server);
 }

@@ -41,13 +41,12 @@ static void test_client_leaves(void)
 	server_start(&server);
 	fd = client_new(&server);
 	client_send(fd, ECRYPTFS_CONTROL_TEST, "home", NULL);
-	while (!control_busy(server.control))
-		g_main_context_iteration(NULL, TRUE);
+	while (control_wait(server.control, 0))
+		g_main_context_iteration(NULL, FALSE);
 	close(fd);
 	assert_value(&server, "key home", "state", "ready");
 	daemon_bench_open_gate(gate);
-	while (control_busy(server.control))
-		g_main_context_iteration(NULL, TRUE);
+	g_assert_true(control_wait(server.control, PATIENCE_USEC));
 	assert_value(&server, "key home", "wraps", "1");
 	server_clear(&server);
 }
