@@ -14,7 +14,8 @@
 
 static void print_size(Output *out, const EcryptfsRegistration *reg)
 {
-	size_t size = ecryptfs_envelope_size(reg, ECRYPTFS_RANDOM_FEK_PACKET_BYTES);
+	size_t size = ecryptfs_envelope_size(
+		reg, ECRYPTFS_RANDOM_FEK_PACKET_BYTES);
 
 	output_int(out, "encrypted_key_size", (int64_t)size);
 	if (size)

@@ -4,8 +4,6 @@
  */
 #include "utils/round-trip.h"
 
-#include <string.h>
-
 static EcryptfsSecret *body_of(const EcryptfsSecret *reply,
 			       enum ecryptfs_tag reply_tag, GError **error)
 {
