@@ -142,6 +142,45 @@ tap_result "it starts without standard descriptors" \
 is "and opens them" "$(readlink "/proc/$pid/fd/2")" /dev/null
 end
 
+# ---- a supervisor that wants to be told
+
+cat >"$work/supervisor.py" <<'END'
+import os, socket, subprocess, sys
+address, args = sys.argv[1], sys.argv[2:]
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind(address.replace("@", "\0", 1))
+listener.settimeout(3)
+child = subprocess.Popen(args, env=dict(
+    os.environ, NOTIFY_SOCKET=address, WATCHDOG_USEC="200000"))
+said = []
+
+
+def hear(enough):
+    try:
+        while not enough():
+            said.append(listener.recv(4096).decode())
+    except socket.timeout:
+        pass
+
+
+hear(lambda: said.count("WATCHDOG=1") >= 4 and "READY=1" in said)
+child.terminate()
+hear(lambda: "STOPPING=1" in said)
+print("\n".join(said))
+sys.exit(child.wait())
+END
+for address in "$work/notify" "@$work/notify"; do
+	try python3 "$work/supervisor.py" "$address" "$ecryptfsd" "${options[@]}"
+	expect "the supervisor at ${address:0:1} hears that it is ready" 0 '^READY=1$'
+	expect "what it waits for" 0 '^STATUS=waiting for eCryptfs: '
+	expect "that it is alive" 0 '^WATCHDOG=1$'
+	expect "and that it leaves" 0 '^STOPPING=1$'
+done
+try env WATCHDOG_PID=1 python3 "$work/supervisor.py" "$work/other" \
+	"$ecryptfsd" "${options[@]}"
+expect "the watchdog of another process" 0 '^READY=1$'
+is "is not fed" "$(grep -c WATCHDOG "$work/out")" 0
+
 # ---- reload
 
 begin
