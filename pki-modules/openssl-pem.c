@@ -19,8 +19,17 @@ G_STATIC_ASSERT(MAX_PASSPHRASE_BYTES <= PEM_BUFSIZE);
 #define PBKDF2_ITERATIONS 600000
 #define PBKDF2_SALT_BYTES 16
 
+/* A file that asks for more would hold up whoever opens it. */
+#define MAX_ITERATIONS 10000000
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_SIG, X509_SIG_free)
+
+static BIO *open_text(const EcryptfsSecret *pem)
+{
+	return BIO_new_mem_buf(ecryptfs_secret_data(pem),
+			       (int)ecryptfs_secret_len(pem));
+}
 
 struct question {
 	const EcryptfsSecret *passphrase;
@@ -43,6 +52,53 @@ static int give_passphrase(char *buf, int size, int rwflag, void *data)
 	return (int)len;
 }
 
+/* Of PBKDF2 within PBES2, 0 for all else: scrypt has limits of its own. */
+static int64_t iterations_of(const X509_SIG *encrypted)
+{
+	const X509_ALGOR *algorithm;
+	PBE2PARAM *pbes2;
+	PBKDF2PARAM *pbkdf2 = NULL;
+	int64_t iterations = 0;
+
+	X509_SIG_get0(encrypted, &algorithm, NULL);
+	if (OBJ_obj2nid(algorithm->algorithm) != NID_pbes2)
+		return 0;
+	pbes2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM),
+					  algorithm->parameter);
+	if (pbes2 &&
+	    OBJ_obj2nid(pbes2->keyfunc->algorithm) == NID_id_pbkdf2)
+		pbkdf2 = ASN1_TYPE_unpack_sequence(
+			ASN1_ITEM_rptr(PBKDF2PARAM),
+			pbes2->keyfunc->parameter);
+	if (pbkdf2 && ASN1_INTEGER_get_int64(&iterations, pbkdf2->iter) != 1)
+		iterations = INT64_MAX;
+	PBKDF2PARAM_free(pbkdf2);
+	PBE2PARAM_free(pbes2);
+	return iterations;
+}
+
+static bool check_iterations(const char *file, const EcryptfsSecret *pem,
+			     GError **error)
+{
+	g_autoptr(BIO) bio = open_text(pem);
+	g_autoptr(X509_SIG) encrypted = NULL;
+	struct question nobody = { .passphrase = NULL };
+	int64_t iterations;
+
+	if (bio)
+		encrypted = PEM_read_bio_PKCS8(bio, NULL, give_passphrase,
+					       &nobody);
+	iterations = encrypted ? iterations_of(encrypted) : 0;
+	ERR_clear_error();
+	if (iterations <= MAX_ITERATIONS)
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "%s asks for more than %d rounds of PBKDF2: write it with "
+		    "fewer, by \"openssl pkcs8 -topk8 -iter 600000\"", file,
+		    MAX_ITERATIONS);
+	return false;
+}
+
 static void set_parse_error(GError **error, const char *file,
 			    const struct question *question)
 {
@@ -60,15 +116,15 @@ static void set_parse_error(GError **error, const char *file,
 }
 
 EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
-			       const EcryptfsSecret *passphrase,
-			       GError **error)
+			    const EcryptfsSecret *passphrase, GError **error)
 {
 	struct question question = { .passphrase = passphrase };
 	g_autoptr(BIO) bio = NULL;
 	EVP_PKEY *pkey = NULL;
 
-	bio = BIO_new_mem_buf(ecryptfs_secret_data(pem),
-			      (int)ecryptfs_secret_len(pem));
+	if (passphrase && !check_iterations(file, pem, error))
+		return NULL;
+	bio = open_text(pem);
 	/* Without a callback libcrypto would ask on the terminal. */
 	if (bio)
 		pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,

@@ -108,6 +108,33 @@ static void test_kinds(void)
 	}
 }
 
+/* It must not even begin to count. */
+static void test_rounds(void)
+{
+	g_autofree char *file = openssl_copy("wrapped/refused-rounds.pem");
+
+	openssl_assert_refused(file, NULL, ECRYPTFS_ERROR_LOCKED, file);
+	openssl_assert_refused(file, "test", ECRYPTFS_ERROR_UNUSABLE,
+			       "10000000");
+	openssl_assert_refused(file, "wrong", ECRYPTFS_ERROR_UNUSABLE, file);
+}
+
+/* Encrypted twice over: nobody may be asked on the terminal. */
+static void test_never_asks(void)
+{
+	static const char pem[] =
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+		"Proc-Type: 4,ENCRYPTED\n"
+		"DEK-Info: AES-256-CBC,000102030405060708090A0B0C0D0E0F\n\n"
+		"AAAAAAAAAAAAAAAAAAAAAA==\n"
+		"-----END ENCRYPTED PRIVATE KEY-----\n";
+	g_autofree char *file = fixture_write(openssl_directory, "twice.pem",
+					      pem, sizeof(pem) - 1, 0600);
+
+	openssl_assert_refused(file, NULL, ECRYPTFS_ERROR_LOCKED, file);
+	openssl_assert_refused(file, "test", ECRYPTFS_ERROR_BAD_SECRET, file);
+}
+
 static void assert_content_refused(const void *data, size_t data_len)
 {
 	g_autofree char *file = fixture_write(openssl_directory, "bad.pem",
@@ -363,6 +390,8 @@ int main(int argc, char **argv)
 			     "wrapped/rsa-2048.pkcs8-encrypted.pem",
 			     test_passphrases);
 	g_test_add_func("/openssl-files/refused/kinds", test_kinds);
+	g_test_add_func("/openssl-files/refused/rounds", test_rounds);
+	g_test_add_func("/openssl-files/never-asks", test_never_asks);
 	g_test_add_func("/openssl-files/refused/content", test_content);
 	g_test_add_func("/openssl-files/refused/public-only",
 			test_public_only);

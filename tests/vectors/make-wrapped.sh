@@ -133,3 +133,6 @@ openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 \
 	>refused-rsa-pss.pem 2>/dev/null
 openssl genpkey -algorithm EC -pkeyopt group:P-521 >refused-p-521.pem
 openssl genpkey -algorithm ED25519 >refused-ed25519.pem
+# More rounds than anybody wants to wait for
+openssl pkcs8 -topk8 -in ../keys/x25519.pem -iter 10000001 \
+	-passout file:passphrase >refused-rounds.pem
