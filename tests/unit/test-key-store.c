@@ -217,14 +217,24 @@ static void test_reload_changed(struct world *world, const void *data)
 		ecryptfs_key_lock(sticky);
 	}
 	add(world, "pin", "fake", "p-256", other_pin);
-	add(world, "sticky", "fake", "x25519", NULL);
+	add(world, "sticky", "fake", "p-384", other_pin);
 	reload(world);
 	g_assert_cmpint((int)state_of(world, "pin"), ==,
 			ECRYPTFS_ERROR_LOCKED);
 	g_assert_cmpint((int)state_of(world, "sticky"), ==,
 			ECRYPTFS_ERROR_LOCKED);
+	/* The lock is the signature's: another key of that name has none. */
+	add(world, "sticky", "fake", "x25519", NULL);
+	reload(world);
+	g_assert_cmpint((int)state_of(world, "sticky"), ==,
+			ECRYPTFS_ERROR_NONE);
 	assert_found(world, "x25519", "sticky");
 	assert_found(world, "p-384", "");
+	/* And it is still there when the old one comes back. */
+	add(world, "again", "fake", "p-384", NULL);
+	reload(world);
+	g_assert_cmpint((int)state_of(world, "again"), ==,
+			ECRYPTFS_ERROR_LOCKED);
 }
 
 /* Who holds a key goes on with it when its registration is gone. */

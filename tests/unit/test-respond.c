@@ -510,9 +510,13 @@ static void test_second_provider(struct world *world, const void *data)
 
 static void *round_trips(void *data)
 {
-	struct world mine = *(struct world *)data;
+	const struct world *shared = data;
+	struct world mine = {
+		.responder = shared->responder,
+		.sig = shared->sig,
+		.reply = ecryptfs_secret_new(ECRYPTFS_MAX_PACKET_BYTES),
+	};
 
-	mine.reply = ecryptfs_secret_new(ECRYPTFS_MAX_PACKET_BYTES);
 	for (int i = 0; i < 100; i++)
 		assert_round_trip(&mine);
 	ecryptfs_secret_free(mine.reply);
