@@ -31,6 +31,11 @@ if [ ! -x "$manager" ]; then
 fi
 export LD_LIBRARY_PATH=$top_builddir/libecryptfs/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
+if [ ! -e "$top_builddir/pki-modules/.libs/openssl.so" ]; then
+	echo "1..0 # SKIP this build has no openssl module"
+	exit 0
+fi
+
 # Outside of the build, whose path may be too long for a socket
 work=$(mktemp -d "${TMPDIR:-/tmp}/manager.XXXXXX") || exit 99
 export HOME=$work/home XDG_RUNTIME_DIR=$work/run
