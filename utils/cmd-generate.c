@@ -130,9 +130,10 @@ static bool make_key(struct cmd *cmd, EcryptfsPki *pki, const char *name,
 {
 	if (!key_material_lock(error) ||
 	    !new_key_check_name(cmd, name, error) ||
-	    !key_material_clear_leftovers(cmd, name, error) ||
-	    !pki->module->generate(pki->state, params, error))
+	    !key_material_clear_leftovers(cmd, name, error))
 		return false;
+	if (!pki->module->generate(pki->state, params, error))
+		return new_key_module_failed(pki, "generate", error);
 	if (prove_and_save(cmd, pki, name, params, error))
 		return true;
 	take_back(cmd, name, params);

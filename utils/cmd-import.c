@@ -76,8 +76,10 @@ static EcryptfsKey *try_import(struct cmd *cmd, EcryptfsPki *pki,
 			       const char *name, EcryptfsParams *params,
 			       GError **error)
 {
-	if (!pki->module->import(pki->state, params, error))
+	if (!pki->module->import(pki->state, params, error)) {
+		new_key_module_failed(pki, "import", error);
 		return NULL;
+	}
 	return new_key_open(cmd, pki, name, params, error);
 }
 

@@ -76,6 +76,19 @@ static bool change(struct cmd *cmd, EcryptfsKey *key, const char *name,
 	       ecryptfs_key_passwd(key, old, fresh, error);
 }
 
+static bool check_module(const EcryptfsKey *key, const char *name,
+			 GError **error)
+{
+	const EcryptfsPki *pki = ecryptfs_key_pki(key);
+
+	if (pki && pki->module->passwd)
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "key \"%s\" has no passphrase that could be changed here",
+		    name);
+	return false;
+}
+
 static bool run(struct cmd *cmd, GError **error)
 {
 	const char *name = cmd->operands[0];
@@ -86,7 +99,8 @@ static bool run(struct cmd *cmd, GError **error)
 		return false;
 	reg = cmd_registration(cmd, name, error);
 	key = reg ? cmd_open_key(cmd, reg, error) : NULL;
-	if (!key || !change(cmd, key, name, error))
+	if (!key || !check_module(key, name, error) ||
+	    !change(cmd, key, name, error))
 		return false;
 	output_string(cmd->out, "name", name);
 	output_bool(cmd->out, "passphrase",

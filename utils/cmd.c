@@ -33,14 +33,10 @@ enum ecryptfs_keyring_which cmd_keyring(const struct cmd *cmd)
 	return ECRYPTFS_KEYRING_USER;
 }
 
-/* What came from files or the daemon must not move the terminal's cursor. */
 static void print_line(const char *prefix, const char *text)
 {
-	g_autofree char *line = g_utf8_make_valid(text, -1);
+	g_autofree char *line = output_printable(text);
 
-	for (char *c = line; *c; c++)
-		if (g_ascii_iscntrl(*c) && *c != '\n')
-			*c = '?';
 	fprintf(stderr, "%s%s\n", prefix, line);
 }
 

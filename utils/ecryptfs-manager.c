@@ -115,8 +115,9 @@ static bool run_words(struct cmd *cmd, char **words, size_t words_len,
 		words_len--;
 	}
 	if (!words_len) {
+		cmd_note(cmd, "%s", usage);
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
-			    "no verb given\n\n%s", usage);
+			    "no verb given");
 		return false;
 	}
 	if (g_str_equal(words[0], "--help") || g_str_equal(words[0], "-h")) {
@@ -140,7 +141,7 @@ static GLogWriterOutput log_writer(GLogLevelFlags level,
 				   const GLogField *fields, gsize n_fields,
 				   void *cmd)
 {
-	if (level > G_LOG_LEVEL_WARNING)
+	if ((level & G_LOG_LEVEL_MASK) > G_LOG_LEVEL_WARNING)
 		return G_LOG_WRITER_HANDLED;
 	for (gsize i = 0; i < n_fields; i++)
 		if (g_str_equal(fields[i].key, "MESSAGE"))

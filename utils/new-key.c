@@ -49,6 +49,16 @@ EcryptfsPki *new_key_pki(struct cmd *cmd, GError **error)
 	return ecryptfs_pki_list_find(cmd_modules(cmd), name, error);
 }
 
+bool new_key_module_failed(const EcryptfsPki *pki, const char *call,
+			   GError **error)
+{
+	if (error && !*error)
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BAD_MODULE,
+			    "PKI module %s failed in %s and did not say why",
+			    pki->module->name, call);
+	return false;
+}
+
 static bool take_seconds(struct cmd *cmd, const char *option,
 			 unsigned int *seconds, GError **error)
 {
@@ -113,8 +123,10 @@ static EcryptfsPublicKey *read_public_half(const EcryptfsPki *pki,
 {
 	g_autoptr(GBytes) spki = pki->module->public_id(handle, error);
 
-	if (!spki)
+	if (!spki) {
+		new_key_module_failed(pki, "public_id", error);
 		return NULL;
+	}
 	return ecryptfs_public_key_new(g_bytes_get_data(spki, NULL),
 				       g_bytes_get_size(spki), error);
 }
@@ -157,6 +169,8 @@ EcryptfsKey *new_key_open(struct cmd *cmd, EcryptfsPki *pki, const char *name,
 
 	if (handle)
 		key = adopt(cmd, pki, name, params, handle, error);
+	else
+		new_key_module_failed(pki, "key_open", error);
 	if (!key)
 		return NULL;
 	secret = find_secret(pki, cmd->verb->module_options, params);

@@ -25,6 +25,19 @@
 /* Whether @name can be a key's name and is free; EXISTS, USAGE. */
 bool new_key_check_name(struct cmd *cmd, const char *name, GError **error);
 
+/**
+ * new_key_module_failed:
+ * @pki: a module
+ * @call: the name of its call that failed, e.g. "generate"
+ * @error: (nullable): what the call was given
+ *
+ * Sees to it that there is an error, also by a module that sets none.
+ *
+ * Returns: %false
+ */
+bool new_key_module_failed(const EcryptfsPki *pki, const char *call,
+			   GError **error);
+
 /* (transfer none) (nullable): the module that --pki names. */
 EcryptfsPki *new_key_pki(struct cmd *cmd, GError **error);
 

@@ -46,15 +46,29 @@ bool output_is_json(const Output *out)
 	return out->json;
 }
 
+char *output_printable(const char *text)
+{
+	char *printable = g_utf8_make_valid(text, -1);
+
+	for (char *c = printable; *c; c++)
+		if (g_ascii_iscntrl(*c) && *c != '\n' && *c != '\t')
+			*c = '?';
+	return printable;
+}
+
 void output_text(Output *out, const char *format, ...)
 {
+	g_autofree char *text = NULL;
+	g_autofree char *printable = NULL;
 	va_list args;
 
 	if (out->json)
 		return;
 	va_start(args, format);
-	vfprintf(stdout, format, args);
+	text = g_strdup_vprintf(format, args);
 	va_end(args);
+	printable = output_printable(text);
+	fputs(printable, stdout);
 }
 
 static void name_member(Output *out, const char *name)

@@ -18,7 +18,13 @@ Output *output_new(bool json);
 void output_free(Output *out);
 bool output_is_json(const Output *out);
 
-/* Plain text; dropped with --json. */
+/*
+ * (transfer full): @text as a terminal may get it: UTF-8, and "?" for control
+ * characters other than newline and tab. Much of it comes from files.
+ */
+char *output_printable(const char *text);
+
+/* Plain text, made printable; dropped with --json. */
 void output_text(Output *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*

@@ -223,6 +223,14 @@ if [ -e "$work/modules/fake.so" ]; then
 	expect /slow/refused 65 '' '2\.[0-9] s.*--slow'
 	mgr import slow --pki=fake "--spki=$work/spki" --delay-ms=2100 --slow
 	expect /slow/taken 0 '' 'warning: .*2\.[0-9] s'
+	sed -i '/^\[module\]/a open=null' "$config/slow.conf"
+	mgr add slow --keyring=session
+	expect /module/fails-silently 7 '' 'fake failed in key_open and did not say why'
+	mgr passwd slow --no-passphrase --json
+	json /module/fails-silently-json 7 'd["error"]["code"] == "bad-module"'
+	sed -i 's/^open=null/open=ok/' "$config/slow.conf"
+	mgr passwd slow --no-passphrase
+	expect /module/no-passwd 65 '' 'no passphrase that could be changed'
 	mgr remove slow --forget
 	mgr generate new --pki=fake
 	expect /generate/module-cannot 65 '' 'cannot make keys'
@@ -292,6 +300,15 @@ mgr show good
 expect /registration/other-signature 78 '' 'signature'
 mgr destroy good --yes-destroy=good
 expect /registration/broken-can-be-destroyed 0
+
+# What comes from files does not reach the terminal's controls
+mgr import escape --pki=openssl "--file=$work/good.pem"
+sed -i 's/^file=.*/file=\/\x1b[2Jx/' "$config/escape.conf"
+mgr show escape
+expect /escape/stdout 0 '^Key file: +/\?\[2Jx'
+mgr add escape --keyring=session
+expect /escape/stderr 8 '' '/\?\[2Jx'
+mgr remove escape --forget
 
 # The trash and the key files keep who else needs them
 mgr import user-of-new --pki=openssl "--file=$data/keys/new.pem"
