@@ -94,6 +94,8 @@ refused_without_daemon() {
 work=$(mktemp -d)
 sig=none
 trap finish EXIT
+# Under sudo the mount verb would take the keys of who typed it.
+unset SUDO_UID SUDO_GID SUDO_USER
 export XDG_CONFIG_HOME=$work/config XDG_DATA_HOME=$work/data
 export XDG_RUNTIME_DIR=$work/run
 mkdir -m 700 "$XDG_RUNTIME_DIR"
