@@ -15,7 +15,9 @@
 #define HASH_BYTES 20
 #define MIN_BLOCK_BYTES 128
 #define MAX_BLOCK_BYTES 512
-#define MIN_PKCS1_PADDING 8
+
+/* PKCS#1 wants eight: no block is so short that a packet leaves fewer. */
+G_STATIC_ASSERT(MIN_BLOCK_BYTES - 3 - ECRYPTFS_MAX_FEK_PACKET_BYTES >= 8);
 
 /* A padding that was read: its message is what follows @start. */
 struct padded {
@@ -45,12 +47,6 @@ static inline uint32_t is_zero(uint32_t value)
 static inline uint32_t is_equal(uint32_t a, uint32_t b)
 {
 	return is_zero(a ^ b);
-}
-
-/* For numbers below 2^31. */
-static inline uint32_t is_less(uint32_t a, uint32_t b)
-{
-	return hide(0 - ((a - b) >> 31));
 }
 
 static void *fetch_sha1(void *unused)
@@ -116,7 +112,7 @@ static bool open_oaep(uint8_t *block, size_t block_len, struct padded *padded)
 	return true;
 }
 
-/* 0, 2, at least eight non-zero bytes, 0, message. */
+/* 0, 2, non-zero bytes, 0, message. */
 static void open_pkcs1(const uint8_t *block, size_t block_len,
 		       struct padded *padded)
 {
@@ -130,7 +126,6 @@ static void open_pkcs1(const uint8_t *block, size_t block_len,
 		padded->start |= ~found & zero & (uint32_t)(i + 1);
 		found |= zero;
 	}
-	good &= ~is_less(padded->start, 2 + MIN_PKCS1_PADDING + 1);
 	padded->data = block;
 	padded->data_len = block_len;
 	padded->good = good & found;
