@@ -172,8 +172,13 @@ int main(int argc, char **argv)
 	cmd.out = output_new(command_line_has(words, words_len, "--json"));
 	cmd.options = ecryptfs_params_new();
 	g_log_set_writer_func(log_writer, &cmd, NULL);
-	if (!run_words(&cmd, words, words_len, &error))
+	if (!run_words(&cmd, words, words_len, &error)) {
+		if (!error)
+			g_set_error(&error, ECRYPTFS_ERROR,
+				    ECRYPTFS_ERROR_INTERNAL,
+				    "failed, and did not say why");
 		cmd_report(&cmd, error);
+	}
 	status = ecryptfs_error_exit_status(error);
 	if (!output_finish(cmd.out, &lost)) {
 		cmd_report(&cmd, lost);
