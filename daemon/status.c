@@ -7,9 +7,13 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "libecryptfs/control-protocol.h"
 #include "libecryptfs/keyring.h"
 
 #define GROUP "daemon"
+
+/* Room for the header of the answer. */
+#define STATUS_MAX_BYTES (ECRYPTFS_CONTROL_MAX_REPLY - 16)
 
 static void add_totals(GKeyFile *file, struct status_source *source)
 {
@@ -109,12 +113,17 @@ static void add_state(GKeyFile *file, const char *group,
 				     task->state.lockout_until);
 }
 
+static char *group_of(const EcryptfsKey *key)
+{
+	return g_strdup_printf("key %s", ecryptfs_key_registration(key)->name);
+}
+
 static void add_key(GKeyFile *file, struct status_source *source,
 		    const struct key_task *task)
 {
 	const EcryptfsRegistration *reg = ecryptfs_key_registration(task->key);
 	const char *sig = ecryptfs_key_sig(task->key);
-	g_autofree char *group = g_strdup_printf("key %s", reg->name);
+	g_autofree char *group = group_of(task->key);
 
 	g_key_file_set_string(file, group, "signature", sig);
 	g_key_file_set_string(file, group, "pki", reg->pki_name);
@@ -124,12 +133,35 @@ static void add_key(GKeyFile *file, struct status_source *source,
 	add_counts(file, group, source->stats, sig);
 }
 
+/* The last keys are left out when the text would not fit an answer. */
+static char *format_that_fits(GKeyFile *file, EcryptfsKey **keys,
+			      size_t n_keys)
+{
+	g_autofree char *text = NULL;
+	size_t shown = n_keys;
+	size_t text_len;
+
+	text = g_key_file_to_data(file, &text_len, NULL);
+	while (text_len > STATUS_MAX_BYTES && shown > 0) {
+		const EcryptfsKey *key = keys[--shown];
+		g_autofree char *group = group_of(key);
+
+		g_key_file_remove_group(file, group, NULL);
+		g_key_file_set_uint64(file, GROUP, "keys-left-out",
+				      n_keys - shown);
+		g_free(text);
+		text = g_key_file_to_data(file, &text_len, NULL);
+	}
+	return g_steal_pointer(&text);
+}
+
 char *status_format(struct status_source *source)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree struct key_task *tasks = NULL;
 	EcryptfsKey **keys;
 	size_t n_keys;
+	char *text;
 
 	add_daemon(file, source);
 	keys = ecryptfs_key_store_all(source->keys, &n_keys);
@@ -140,6 +172,7 @@ char *status_format(struct status_source *source)
 		      STATUS_PATIENCE_USEC);
 	for (size_t i = 0; i < n_keys; i++)
 		add_key(file, source, &tasks[i]);
+	text = format_that_fits(file, keys, n_keys);
 	ecryptfs_key_store_free_keys(keys, n_keys);
-	return g_key_file_to_data(file, NULL, NULL);
+	return text;
 }

@@ -68,8 +68,9 @@ char *daemon_status_of_key(const DaemonStatus *status, const char *name,
 static const char *const number_items[] = {
 	"pid", "uid", "uptime", "requests", "answered", "refused", "dropped",
 	"late", "malformed", "empty", "overrun", "queue-depth",
-	"registered-usec", "wraps", "unwraps", "failures", "latency-usec-mean",
-	"latency-usec-max", "unlock-left", "tries-left", "lockout-until", NULL,
+	"registered-usec", "keys-left-out", "wraps", "unwraps", "failures",
+	"latency-usec-mean", "latency-usec-max", "unlock-left", "tries-left",
+	"lockout-until", NULL,
 };
 
 static const char *const bool_items[] = {

@@ -38,6 +38,35 @@ static void test_status(void)
 	server_clear(&server);
 }
 
+/* More keys than an answer holds: it is cut between them, and says so. */
+static void test_many_keys(void)
+{
+	const int many = 600;
+	struct server server;
+	g_autoptr(GKeyFile) file = NULL;
+	gsize n_groups;
+	char **groups;
+	int left_out;
+
+	server_init(&server);
+	for (int i = 0; i < many; i++) {
+		g_autofree char *name = g_strdup_printf("key-number-%03d", i);
+
+		g_free(daemon_bench_add_key(server.bench, name, "fake",
+					    "x25519", NULL));
+	}
+	server_start(&server);
+	file = call_status(&server);
+	groups = g_key_file_get_groups(file, &n_groups);
+	g_strfreev(groups);
+	left_out = g_key_file_get_integer(file, "daemon", "keys-left-out",
+					  NULL);
+	g_assert_cmpint(left_out, >, 0);
+	g_assert_cmpint((int)n_groups - 1 + left_out, ==, many);
+	assert_value(&server, "key key-number-000", "state", "ready");
+	server_clear(&server);
+}
+
 static void test_unlock_and_lock(void)
 {
 	const char *params[] = { "pin", "1234", NULL };
@@ -245,6 +274,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	server_quiet_log();
 	g_test_add_func("/commands/status", test_status);
+	g_test_add_func("/commands/many-keys", test_many_keys);
 	g_test_add_func("/commands/unlock-and-lock", test_unlock_and_lock);
 	g_test_add_func("/commands/lock-all", test_lock_all);
 	g_test_add_func("/commands/test", test_test);
