@@ -344,6 +344,32 @@ static void test_lying_unwrap(void)
 	}
 }
 
+/* A good block, but not one of this key. */
+static void test_lying_block(void)
+{
+	g_autoptr(EcryptfsKey) key = open_fake("rsa-2048", true);
+	g_autoptr(GBytes) packet = envelope_fek_packet(0x07, 16);
+	size_t len = g_bytes_get_size(packet);
+	uint8_t block[256], field[256] = { 0 };
+
+	memset(block, 0x55, sizeof(block));
+	for (size_t size = 128; size <= 256; size += 128) {
+		block[0] = 0;
+		block[1] = 2;
+		block[size - len - 1] = 0;
+		memcpy(block + size - len, g_bytes_get_data(packet, NULL),
+		       len);
+		fake.plain = g_bytes_new(block, size);
+		if (size == sizeof(field))
+			envelope_assert_opens(key, field, sizeof(field),
+					      packet);
+		else
+			envelope_assert_rejected(key, field, sizeof(field));
+		g_clear_pointer(&fake.plain, g_bytes_unref);
+		memset(block, 0x55, sizeof(block));
+	}
+}
+
 /* Over the limit the module is not even asked. */
 static void test_failure_limit(void)
 {
@@ -396,6 +422,7 @@ int main(int argc, char **argv)
 	envelope_add("error-codes", "bare", "rsa-4096", test_error_codes);
 	g_test_add_func("/envelope/lying-module/wrap", test_lying_module);
 	g_test_add_func("/envelope/lying-module/unwrap", test_lying_unwrap);
+	g_test_add_func("/envelope/lying-module/block", test_lying_block);
 	g_test_add_func("/envelope/lying-module/prove", test_prove_finds_swap);
 	g_test_add_func("/envelope/read-pkcs1/failure-limit",
 			test_failure_limit);

@@ -107,6 +107,21 @@ static void test_unwrap_points(void)
 	assert_point_rejected("p-384", point, 97);
 }
 
+/* A field that would open, but for how it writes its point. */
+static void test_unwrap_hybrid(void)
+{
+	g_autofree char *file = openssl_copy("keys/p-256.pem");
+	g_autoptr(GBytes) field =
+		fixture_vector("wrapped/refused-p-256-hybrid.256");
+	const uint8_t *body =
+		(const uint8_t *)g_bytes_get_data(field, NULL) + 8;
+	void *key = openssl_open(file, NULL, "p-256");
+
+	assert_rejected(key, ECRYPTFS_SCHEME_ECDH_P256, body,
+			g_bytes_get_size(field) - 8);
+	openssl_module->key_close(key);
+}
+
 static void test_unwrap_ecdh(const void *data)
 {
 	const char *name = data;
@@ -140,6 +155,7 @@ int main(int argc, char **argv)
 	openssl_init(&argc, &argv);
 	g_test_add_func("/openssl-unwrap/rsa", test_unwrap_rsa);
 	g_test_add_func("/openssl-unwrap/points", test_unwrap_points);
+	g_test_add_func("/openssl-unwrap/hybrid", test_unwrap_hybrid);
 	for (size_t i = 0; i < G_N_ELEMENTS(curves); i++) {
 		g_autofree char *path = g_strconcat("/openssl-unwrap/",
 						    curves[i], NULL);

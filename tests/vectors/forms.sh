@@ -21,10 +21,11 @@ u16() {
 	printf '%04x' "$1"
 }
 
-# spki_of KEY.pem: DER of the public half, named curve, uncompressed point
+# spki_of KEY.pem [FORM]: DER of the public half, of an EC key with the named
+# curve and the point in FORM (uncompressed, hybrid)
 spki_of() {
 	openssl pkey -in "$1" -pubout -outform DER \
-		${2:+-ec_conv_form uncompressed -ec_param_enc named_curve}
+		${2:+-ec_conv_form "$2" -ec_param_enc named_curve}
 }
 
 # mpi HEX: bit count and bytes, as in OpenPGP
@@ -51,7 +52,7 @@ sig_of_rsa() {
 		cut -c1-16
 }
 
-# sig_of_spki KEY.pem [named]
+# sig_of_spki KEY.pem [FORM]
 sig_of_spki() {
 	{
 		printf 'ecryptfs-pki sig 1\0'

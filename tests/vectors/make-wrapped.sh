@@ -76,11 +76,13 @@ new_ephemeral() {
 		-peerkey "$scratch/recipient.pem" -out "$scratch/shared"
 }
 
-# ecdh_direct NAME FEK: the ephemeral key, derive, HKDF, key wrap with padding
+# ecdh_direct NAME FEK [FORM]: the ephemeral key, derive, HKDF, key wrap with
+# padding
 ecdh_direct() {
 	local name=$1 eph recipient secret
 	recipient=$(spki_of "../keys/$name.pem" | tail -c "$point" | hex)
-	eph=$(spki_of "$scratch/ephemeral.pem" | tail -c "$point" | hex)
+	eph=$(spki_of "$scratch/ephemeral.pem" "${3-}" | tail -c "$point" |
+		hex)
 	secret=$(kek "$scratch/shared" "$scheme" "$(cat "$name.sig")" "$eph" \
 		"$recipient")
 	unhex "$(header "$scheme")$eph"
@@ -116,6 +118,16 @@ oaep ../keys/rsa-4096.pem sha256 fek-256 >rsa-4096.oaep-sha256.256
 for name in p-256 p-384 x25519; do
 	ecdh_forms $name
 done
+
+# A point may be written in three ways; only one is the format's.
+ecdh_hybrid() {
+	local scheme point prefix
+	curve_of ../keys/p-256.pem
+	openssl pkey -in ../keys/p-256.pem -pubout >"$scratch/recipient.pem"
+	new_ephemeral
+	ecdh_direct p-256 fek-256 hybrid >refused-p-256-hybrid.256
+}
+ecdh_hybrid
 
 # One key as other programs write it; its signature is the same.
 openssl ecparam -name prime256v1 >"$scratch/parameters.pem"

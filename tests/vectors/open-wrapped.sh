@@ -45,8 +45,8 @@ open_ecdh() {
 		return 1
 	}
 	[ "$(head -c 8 "$wrapped" | hex)" = "$(header "$scheme")" ]
-	sig=$(sig_of_spki "$key" ${1:+named})
-	recipient=$(spki_of "$key" ${1:+named} | tail -c "$point" | hex)
+	sig=$(sig_of_spki "$key" "${1-}")
+	recipient=$(spki_of "$key" "${1-}" | tail -c "$point" | hex)
 	ephemeral=$(tail -c +9 "$wrapped" | head -c "$point" | hex)
 	unhex "$prefix$ephemeral" | openssl pkey -pubin -inform DER \
 		>"$scratch/ephemeral.pem"
@@ -61,7 +61,7 @@ open_ecdh() {
 case $(openssl pkey -in "$key" -noout -text | head -n 1) in
 *RSA* | *bit,\ 2\ primes*) open_rsa >"$scratch/plain" ;;
 *X25519*) open_ecdh >"$scratch/plain" ;;
-*) open_ecdh named >"$scratch/plain" ;;
+*) open_ecdh uncompressed >"$scratch/plain" ;;
 esac
 hex "$scratch/plain"
 echo
