@@ -47,41 +47,52 @@ static const struct mount_entry *find_mount(const MountTable *table,
 	return NULL;
 }
 
-static bool set_busy(const char *path, char **holders, GError **error)
-{
-	g_autofree char *who = g_strjoinv("; ", holders);
-
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
-		    "%s is busy: %s", path,
-		    who[0] ? who : "by a process of somebody else; as root "
-				   "this verb says by which");
-	return false;
-}
-
 static bool set_umount_error(const char *path, int err, GError **error)
 {
-	if (err == EBUSY) {
-		g_auto(GStrv) holders = mount_holders_find(path);
+	g_auto(GStrv) holders = NULL;
+	g_autofree char *who = NULL;
 
-		return set_busy(path, holders, error);
+	if (err != EBUSY) {
+		ecryptfs_error_set_errno(error, err, "cannot unmount %s",
+					 path);
+		return false;
 	}
-	ecryptfs_error_set_errno(error, err, "cannot unmount %s", path);
+	holders = mount_holders_find(path);
+	who = g_strjoinv("; ", holders);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
+		    "%s is busy: %s", path,
+		    who[0] ? who : "held by a process of somebody else, which "
+				   "this verb names when root runs it");
 	return false;
 }
 
-/* umount(8) knows whether this user may; it ends, whatever it says. */
+static bool set_not_allowed(struct cmd *cmd, const char *path, char *said,
+			    GError **error)
+{
+	const char *const words[] = { "sudo", "ecryptfs-manager", "umount",
+				      path, NULL };
+	g_autofree char *command = mount_path_quote(words);
+
+	cmd_fix(cmd, "%s", command);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_PERMISSION, "%s",
+		    g_strstrip(said));
+	return false;
+}
+
+/* umount(8) knows whether this user may. */
 static bool run_umount(struct cmd *cmd, const char *path, GError **error)
 {
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 	g_auto(GStrv) command = NULL;
-	g_auto(GStrv) holders = NULL;
+	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "LC_ALL",
+						     "C", TRUE);
 	g_autoptr(GError) cause = NULL;
 	g_autofree char *said = NULL;
 	int status;
 
 	g_strv_builder_add_many(builder, "umount", "-i", "--", path, NULL);
 	command = g_strv_builder_end(builder);
-	if (!g_spawn_sync(NULL, command, NULL,
+	if (!g_spawn_sync(NULL, command, environment,
 			  G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL,
 			  NULL, NULL, NULL, &said, &status, &cause)) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_IO,
@@ -90,13 +101,8 @@ static bool run_umount(struct cmd *cmd, const char *path, GError **error)
 	}
 	if (status == 0)
 		return true;
-	holders = mount_holders_find(path);
-	if (holders[0] || strstr(said, "busy"))
-		return set_busy(path, holders, error);
-	cmd_fix(cmd, "sudo ecryptfs-manager umount %s", path);
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_PERMISSION, "%s",
-		    g_strstrip(said));
-	return false;
+	return strstr(said, "busy") ? set_umount_error(path, EBUSY, error) :
+				      set_not_allowed(cmd, path, said, error);
 }
 
 static bool sig_in_use(const MountTable *table, const struct mount_entry *not,

@@ -39,7 +39,8 @@ size_t mount_plan_sort(struct mount_recipient *recipients,
 			if (recipients[i].has_private == private &&
 			    !named_again(recipients, recipients_len, i))
 				sorted[sorted_len++] = recipients[i];
-	memcpy(recipients, sorted, sorted_len * sizeof(*sorted));
+	if (sorted_len)
+		memcpy(recipients, sorted, sorted_len * sizeof(*sorted));
 	return sorted_len;
 }
 
