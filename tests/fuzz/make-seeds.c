@@ -62,6 +62,20 @@ static const struct seed seeds[] = {
 	{ "frame", "length-octet-224", "6600000001e000", 64 },
 	{ "frame", "response", "67000000010c000000000400000043010000", 0 },
 
+	{ "frame", "create-aes-128",
+	  "66000000012e0000000026000000 4210" SIG_HEX "13" FEK_PACKET_HEX, 0 },
+	{ "frame", "open-256", "6600000002c05c0000000014010000 4010" SIG_HEX
+	  "c040", 256 },
+	{ "frame", "open-largest", "6600000003c15c0100000014020000 4010"
+	  SIG_HEX "c140", 512 },
+	{ "frame", "timed-out", "6600000004", 0 },
+	{ "frame", "no-packet", "6600000005 08 00000000 00000000", 0 },
+	{ "frame", "data-length-too-large", "6600000006 0c 00000000 05000000",
+	  4 },
+	{ "frame", "length-octet-224", "6600000007 e000 00000000 04000000", 4 },
+	{ "frame", "helo", "6400000000", 0 },
+	{ "frame", "response", "6700000001 0c 00000000 04000000 41010000", 0 },
+
 	{ "packet", "tag-66-aes-128", "4210" SIG_HEX "13" FEK_PACKET_HEX, 0 },
 	{ "packet", "tag-64-bare-256", "4010" SIG_HEX "c040", 256 },
 	{ "packet", "tag-64-largest", "4010" SIG_HEX "c140", 512 },
