@@ -50,7 +50,7 @@ initrd_base() {
 	mkdir -p "$tmp"/{bin,modules,proc,sys,dev,ro,rw,root}
 	cp "$busybox" "$tmp/bin/busybox"
 	for m in sh mount mkdir insmod switch_root ln cp chmod chown \
-		hostname ifconfig find reboot; do
+		hostname ifconfig find reboot umount; do
 		ln -s busybox "$tmp/bin/$m"
 	done
 	for m in $initrd_modules; do
