@@ -145,10 +145,10 @@ static void remember_locks_unlocked(EcryptfsKeyStore *store)
 	for (size_t i = 0; i < store->entries->len; i++) {
 		const struct entry *entry =
 			g_ptr_array_index(store->entries, i);
+		const char *locked_sig = ecryptfs_key_sig(entry->key);
 
 		if (ecryptfs_key_is_locked(entry->key))
-			g_hash_table_add(store->locked,
-					 g_strdup(ecryptfs_key_sig(entry->key)));
+			g_hash_table_add(store->locked, g_strdup(locked_sig));
 	}
 	g_hash_table_iter_init(&iter, store->adopted);
 	while (g_hash_table_iter_next(&iter, &sig, &key))

@@ -198,9 +198,9 @@ python3 - "$library" "$completions/ecryptfs-manager" <<'END' >"$work/err" 2>&1
 import os, pty, select, sys, time
 pid, fd = pty.fork()
 if pid == 0:
-    os.environ["PS1"] = "ready> "
-    os.environ["TERM"] = "dumb"
-    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LC_ALL")}
+    os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"],
+               {**kept, "PS1": "ready> ", "TERM": "dumb"})
 def until(word, seconds=30):
     seen, end = b"", time.monotonic() + seconds
     while word not in seen:
