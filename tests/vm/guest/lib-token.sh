@@ -37,18 +37,35 @@ token_head() {
 	zeros 607
 }
 
-# private_token SIG [PKI] [BLOB]: the payload for the key with that signature
-private_token() {
-	local pki=${2-openssl} blob=${3-}
+# blob_token SIG PKI HEX: the payload for the key with that signature. The
+# variable blob_len says another length than the blob has.
+blob_token() {
 	{
 		token_head 1
 		le32 16
-		le32 ${#blob}
+		le32 ${blob_len:-$((${#3} / 2))}
 		field "$1" 17
-		field "$pki" 17
-		ascii_hex "$blob"
+		field "$2" 17
+		printf %s "$3"
 		zeros 70
 	} | unhex
+}
+
+# private_token SIG [PKI] [BLOB]: with a blob that is text
+private_token() {
+	blob_token "$1" "${2-openssl}" "$(ascii_hex "${3-}")"
+}
+
+# old_text TEXT: its length with a NUL, the text, a NUL
+old_text() {
+	printf '%02x%02x' $(((${#1} + 1) & 255)) $(((${#1} + 1) >> 8))
+	ascii_hex "$1"
+	printf 00
+}
+
+# old_token SIG FILE PASSPHRASE: as the openssl module of ecryptfs-utils
+old_token() {
+	blob_token "$1" openssl "$(old_text "$2"; old_text "$3")"
 }
 
 # passphrase_token: for the passphrase "foo" with the default salt

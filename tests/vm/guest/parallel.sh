@@ -25,7 +25,8 @@ writers='
 readers='
 	for ((p = 0; p < $2; p++)); do
 		(for ((f = 0; f < $3; f++)); do
-			[ "$(<"$1/$p/$f")" = "process $p file $f" ] || exit 1
+			read -r text <"$1/$p/$f" &&
+				[ "$text" = "process $p file $f" ] || exit 1
 		done) &
 		pids+=" $!"
 	done
@@ -33,7 +34,7 @@ readers='
 	[ -z "$failed" ]'
 
 start_daemon alice || bail 'no daemon'
-new_key alice key x25519
+ok 'a key' new_key alice key x25519
 ok 'mount' key_mount alice key || bail 'no mount'
 ok "$processes processes write $files files each" \
 	as alice bash -c "$writers" - $upper $processes $files
@@ -41,6 +42,11 @@ is 'all are there' "$(find $upper -type f | wc -l)" $((processes * files))
 ok 'remount' key_remount alice key
 ok 'and read them' \
 	as alice bash -c "$readers" - $upper $processes $files
+status=$(as alice ecryptfs-manager status --json)
+like 'the daemon was asked for each create' "$status" \
+	"\"wraps\" *: *\"?$((processes * files))\"?[,} ]"
+like 'and for each open' "$status" \
+	"\"unwraps\" *: *\"?$((processes * files))\"?[,} ]"
 unmount $upper
 ok 'the daemon ends' stop_daemon alice
 done_testing

@@ -10,63 +10,88 @@
 # one_sentence DESCRIPTION ERE COMMAND...: fails, says it in one line, and the
 # line names what to do
 one_sentence() {
-	local output status
-	fails "$@" || return
+	local text=$1 pattern=$2 output status
 	shift 2
+	fails "$text" "$pattern" "$@" || return
 	capture "$@"
-	is 'in one line' "$(wc -l <<<"$output")" 1
+	is "$text: in one line" "$(wc -l <<<"$output")" 1
 }
 
-# no daemon, second daemon, no permission
-one_sentence 'no daemon: status says how to start one' 'ecryptfsd' \
-	as alice ecryptfs-manager status
-start_daemon alice || bail 'no daemon'
-one_sentence 'a second daemon' 'already|running' \
-	as alice ecryptfsd --transport=device --once
-ok 'the first one lives' daemon_lives alice
-one_sentence 'no permission: the command that gives it' \
-	'adduser carol ecryptfs|usermod' \
-	as carol ecryptfsd --transport=device --once
+# no_daemon COMMAND...: other lines may stand around the one that says it
+no_daemon() {
+	local output status
+	capture as alice ecryptfs-manager "$@"
+	is "no daemon: exit status of $1" $status 69
+	is "no daemon: $1 says how to start one" \
+		"$(grep -c 'ecryptfsd --daemonize' <<<"$output")" 1
+}
 
-# what the mount verb does not do
-new_key alice key x25519
-as alice ecryptfs-manager add key >/dev/null
+ok 'a key' new_key alice key x25519
+no_daemon status
+no_daemon lock
+no_daemon unlock key
+ok 'the daemon' start_daemon alice || bail 'no daemon'
+one_sentence 'a second daemon' 'already|running' as alice ecryptfsd
+ok 'the first one lives' daemon_lives alice
+mkdir -m 0700 $work/other && chown alice $work/other
+one_sentence 'a second daemon with a runtime directory of its own' \
+	'another daemon of user alice.*fuser -v' as alice \
+	env XDG_RUNTIME_DIR=$work/other ecryptfsd --once
+ok 'the first one lives and is registered' daemon_holds_device alice
+one_sentence 'no permission: the command that gives it' \
+	'adduser carol ecryptfs' as carol ecryptfsd --once
+
+# --- what the mount verb does not do -----------------------------------------
+
+directories alice $lower $upper
 mount_refuses() {
 	local text=$1 pattern=$2
 	shift 2
-	fails "refused: $text" "$pattern" key_mount alice "$@"
-	fails 'nothing was mounted' '' mountpoint $upper
+	fails "refused: $text" "$pattern" mount_for alice "$@" $lower $upper
+	is "refused: $text: nothing was mounted" \
+		"$(grep -c ' ecryptfs ' /proc/mounts)" 0
 }
-mount_refuses 'a key size that aes does not have' 'key' \
-	key --cipher aes --key-bytes 20
-mount_refuses 'a cipher that is not known' 'cipher' key --cipher rot13
-mount_refuses 'passthrough' 'passthrough' key -o ecryptfs_passthrough
+mount_refuses 'a key size that aes does not have' '16, 24 or 32' \
+	--cipher aes --key-bytes 20 key
+mount_refuses 'a cipher that is not known' 'rot13' --cipher rot13 key
+mount_refuses 'passthrough' 'passthrough' -o ecryptfs_passthrough key
 mount_refuses 'a name that is not registered' 'nobody' nobody
 
-# Eight packets of RSA-4096 have 525 bytes each.
+# Eight packets of RSA-4096 have 525 bytes each; seven are 3675.
 names=
 cp "$VM_KEYS"/recipient-*.pub $work/
 for pub in $work/recipient-*.pub; do
-	name=$(basename "$pub" .pub)
-	as alice ecryptfs-manager import "$name" --public "$pub" >/dev/null
-	names+=$name,
+	name=${pub##*/}
+	names+=${name%.pub},
 done
+as alice busybox sh -c "for pub in $work/recipient-*.pub; do
+	name=\${pub##*/}
+	ecryptfs-manager import \${name%.pub} --public \$pub || exit
+done" >/dev/null
 mount_refuses 'recipients of more than 4069 bytes' 4069 "${names%,}"
+seven=${names#*,}
+ok 'seven of them' mount_for alice "${seven%,}" $lower $upper
+ok 'a file of theirs' as alice busybox sh -c "echo text >$upper/file"
+unmount $upper
 
 ok 'a mount' key_mount alice key
 directories alice $work/second
-fails 'refused: the lower directory is mounted already' 'mounted' \
-	as alice sudo ecryptfs-manager mount key $lower $work/second
+fails 'refused: the lower directory is mounted already' 'mounted already' \
+	mount_for alice key $lower $work/second
+fails 'it was not mounted' '' mountpoint $work/second
 unmount $upper
 
-# without sudo: the line for /etc/fstab and the command
-as alice ecryptfs-manager mount key $lower $upper >$work/advice 2>&1
-line=$(grep -oE "/srv[^ ]* /srv[^ ]* ecryptfs .*" $work/advice | head -n 1)
-like 'the fstab line' "$line" 'ecryptfs_sig=[0-9a-f]{16}.*user'
-like 'the command' "$(<$work/advice)" "mount -i $upper"
+# --- without root -------------------------------------------------------------
+
+advice=$(as alice ecryptfs-manager mount key $lower $upper 2>&1)
+line=$(grep "^$lower $upper ecryptfs " <<<"$advice")
+like 'the fstab line' "$line" 'user.*noauto.*ecryptfs_sig=[0-9a-f]{16}'
+like 'the command' "$advice" "mount -i $upper"
 echo "$line" >>/etc/fstab
 ok 'they do work' as alice mount -i $upper
-as alice bash -c "echo text >$upper/file"
+as alice busybox sh -c "echo text >$upper/file"
 is 'on eCryptfs' "$(stat -f -c %T $upper)" ecryptfs
-ok 'alice unmounts' as alice umount -i $upper
+ok 'alice unmounts' as alice ecryptfs-manager umount $upper
+: >/etc/fstab
+ok 'the daemon ends' stop_daemon alice
 done_testing
