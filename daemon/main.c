@@ -393,11 +393,12 @@ static int run(struct daemon *daemon)
 				    ECRYPTFS_ERROR_CANCELLED,
 				    "told to leave before the keys were read");
 	}
+	/* First: whoever reads the report may start the next one at once. */
+	stop(daemon);
 	if (error && daemon->report >= 0)
 		background_report(daemon->report, error);
 	else if (error)
 		say(error);
-	stop(daemon);
 	g_main_loop_unref(daemon->loop);
 	return ecryptfs_error_exit_status(error);
 }
