@@ -277,11 +277,11 @@ privileges() {
 }
 sleep 1
 is 'one process without privilege, one with CAP_SYS_ADMIN alone' \
-	"$(privileges | tr -s '\t ' ' ' | sort)" \
+	"$(privileges | tr -s '\t ' ' ' | sed 's/ $//' | sort)" \
 " 1001 1001 1001 1001 1001 1001 1001 1001 0000000000000000 0000000000000000\
- 0000000000000000 0000000000000000 
+ 0000000000000000 0000000000000000
  1001 1001 1001 1001 1001 1001 1001 1001 0000000000000000 0000000000200000\
- 0000000000200000 0000000000000000 "
+ 0000000000200000 0000000000000000"
 pkill -u alice -x ecryptfs-manage
 wait_for 20 eval '! pgrep -x ecryptfs-manage'
 nothing_mounted
