@@ -3,7 +3,8 @@
 # Where the virtual machine gets its kernel: the distribution's own package,
 # downloaded by apt, unpacked into a cache directory and never installed.
 # Sourced by tests/vm/run, which calls kernel_fetch and then reads
-# kernel_release, kernel_image and kernel_root.
+# kernel_release, kernel_image and kernel_root. Other packages that tests want
+# to have beside them, but never on the host, come the same way.
 
 vm_cache=${ECRYPTFS_VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ecryptfs-pki/vm}
 
@@ -113,6 +114,29 @@ kernel_fetch() {
 	exec {lock}>&-
 	kernel_root=$vm_cache/$kernel_release
 	kernel_image=$kernel_root/boot/vmlinuz-$kernel_release
+}
+
+# packages_fetch NAME PACKAGE...: downloads these and unpacks them together
+# into $vm_cache/NAME, complete or not at all; prints that
+packages_fetch() {
+	local dir=$vm_cache/$1 tmp package deb debs=()
+	shift
+	if [ ! -d "$dir" ]; then
+		mkdir -p "$vm_cache" && tmp=$(mktemp -d "$dir.XXXXXX") ||
+			return 1
+		for package; do
+			deb=$(kernel_download "$package") &&
+				dpkg-deb -x "$deb" "$tmp" || {
+				rm -rf "$tmp"
+				return 1
+			}
+			debs+=("$deb")
+		done
+		chmod 0755 "$tmp"
+		mv -T "$tmp" "$dir" 2>/dev/null || rm -rf "$tmp"
+		rm -f "${debs[@]}"
+	fi
+	echo "$dir"
 }
 
 # kernel_payload FILE: cuts the compressed kernel out of the image; the setup

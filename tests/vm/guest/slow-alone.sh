@@ -18,9 +18,8 @@ install -m 0755 "$VM_FAKE_PKI" $modules/fake.so
 openssl genpkey -algorithm x25519 2>/dev/null |
 	openssl pkey -pubout -outform der -out $modules/key.spki
 
-# The kernel waits three seconds for an answer and asks twice: a request that
-# found no slot fails at once, one that timed out is not repeated. Nine leave
-# room for a busy host; ten would be the module's answer.
+# In tenths of a second: the kernel waits for three seconds, the module would
+# answer after ten.
 kernel_time=90
 
 # Opens all at once; prints for each "STATUS TENTHS", as it ends
