@@ -201,13 +201,17 @@ if pid == 0:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LC_ALL")}
     os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"],
                {**kept, "PS1": "ready> ", "TERM": "dumb"})
+seen = b""
 def until(word, seconds=30):
-    seen, end = b"", time.monotonic() + seconds
+    global seen
+    end = time.monotonic() + seconds
     while word not in seen:
         left = end - time.monotonic()
         if left <= 0 or not select.select([fd], [], [], left)[0]:
             sys.exit("no %r in %r" % (word, seen))
         seen += os.read(fd, 4096)
+    # One read may bring what the next call waits for.
+    seen = seen.split(word, 1)[1]
 until(b"ready> ")
 os.write(fd, (". %s; . %s; echo so''urced\n" % tuple(sys.argv[1:])).encode())
 until(b"sourced")
