@@ -74,24 +74,5 @@ ok 'seven of them' mount_for alice "${seven%,}" $lower $upper
 ok 'a file of theirs' as alice busybox sh -c "echo text >$upper/file"
 unmount $upper
 
-ok 'a mount' key_mount alice key
-directories alice $work/second
-fails 'refused: the lower directory is mounted already' 'mounted already' \
-	mount_for alice key $lower $work/second
-fails 'it was not mounted' '' mountpoint $work/second
-unmount $upper
-
-# --- without root -------------------------------------------------------------
-
-advice=$(as alice ecryptfs-manager mount key $lower $upper 2>&1)
-line=$(grep "^$lower $upper ecryptfs " <<<"$advice")
-like 'the fstab line' "$line" 'user.*noauto.*ecryptfs_sig=[0-9a-f]{16}'
-like 'the command' "$advice" "mount -i $upper"
-echo "$line" >>/etc/fstab
-ok 'they do work' as alice mount -i $upper
-is 'on eCryptfs' "$(stat -f -c %T $upper)" ecryptfs
-ok 'a file of hers' as alice busybox sh -c "echo text >$upper/hers"
-ok 'alice unmounts' as alice ecryptfs-manager umount $upper
-: >/etc/fstab
 ok 'the daemon ends' stop_daemon alice
 done_testing
