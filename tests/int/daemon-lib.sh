@@ -40,13 +40,19 @@ until_true() {
 	done
 }
 
+# A socket file alone may be that of a daemon that was killed.
+is_up() {
+	python3 "$top_srcdir/tests/int/control-client.py" "$socket" status \
+		>/dev/null 2>&1
+}
+
 # begin [OPTIONS]: starts the daemon; $pid
 begin() {
 	: >"$log"
 	"$ecryptfsd" "${options[@]}" "$@" </dev/null >"$log" 2>&1 &
 	pid=$!
 	background+=("$pid")
-	until_true 10 test -S "$socket" && kill -0 "$pid" 2>/dev/null ||
+	until_true 10 is_up && kill -0 "$pid" 2>/dev/null ||
 		tap_result "the daemon starts" "$(cat "$log")"
 }
 

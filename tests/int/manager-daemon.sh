@@ -9,14 +9,16 @@
 daemon=$top_builddir/daemon/.libs/ecryptfsd
 [ -x "$daemon" ] || daemon=$top_builddir/daemon/ecryptfsd
 
-# daemon_start: until its socket is there
+# daemon_start: until it answers; the socket file alone may be that of a daemon
+# that was killed
 daemon_start() {
 	"$daemon" "--module-dir=$work/modules" --device="$work/no-node" \
 		>>"$work/log" 2>&1 </dev/null &
 	daemon_pid=$!
 	background+=($daemon_pid)
 	for ((i = 0; i < 200; i++)); do
-		[ -S "$XDG_RUNTIME_DIR/ecryptfs/control" ] && return
+		mgr status
+		[ "$status" -ne 0 ] || return
 		sleep 0.05
 	done
 	echo "Bail out! ecryptfsd does not come up: $(cat "$work/log")"
