@@ -3,6 +3,7 @@
 #
 # With the mount helpers of ecryptfs-utils in place: a plain mount(8) is theirs
 # and asks for a passphrase, "mount -i" and the verbs of ecryptfs-manager work.
+# vm-lane: 2
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"

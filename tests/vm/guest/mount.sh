@@ -5,6 +5,7 @@
 # mount -i, under sudo with the keys of who typed it, as root with root's; what
 # they refuse, and that the kernel takes what they do not refuse.
 # vm-seconds: 600
+# vm-lane: 2
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"

@@ -7,6 +7,7 @@
 # passphrase; those of its pkcs11-helper module (PKCS#1 v1.5) open where
 # read-pkcs1 says so. What mode=compat writes opens with the openssl command
 # line.
+# vm-lane: 2
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"

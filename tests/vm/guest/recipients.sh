@@ -3,6 +3,7 @@
 #
 # A mount with several recipients: each of them opens the files without the
 # other. Two users with a daemon each: nobody opens the other's files.
+# vm-lane: 2
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"

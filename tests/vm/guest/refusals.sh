@@ -3,6 +3,7 @@
 #
 # What is wrong with the machine or with the wish of the user is said in one
 # sentence that names the remedy; the mount verb refuses what would lose data.
+# vm-lane: 2
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-suite.sh"
