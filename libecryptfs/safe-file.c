@@ -219,10 +219,33 @@ bool ecryptfs_safe_file_write(const char *path, const void *data,
 	return false;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/*
+ * A name is durable when the directory that holds it was synced, so that a
+ * synced file in a new directory is not enough.
+ */
 bool ecryptfs_safe_file_make_dir(const char *path, GError **error)
 {
-	if (g_mkdir_with_parents(path, 0700) == 0)
+	g_autofree char *parent = g_path_get_dirname(path);
+	int result = mkdir(path, 0700);
+
+	if (result != 0 && errno == ENOENT && g_strcmp0(parent, path) != 0) {
+		if (!ecryptfs_safe_file_make_dir(parent, error))
+			return false;
+		result = mkdir(path, 0700);
+	}
+	if (result == 0)
+		return sync_parent(path, error);
+	if (errno == EEXIST && is_directory(path))
 		return true;
+	if (errno == EEXIST)
+		errno = ENOTDIR;
 	ecryptfs_error_set_errno(error, errno, "cannot make the directory %s",
 				 path);
 	return false;

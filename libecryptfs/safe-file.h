@@ -54,7 +54,10 @@ EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
 bool ecryptfs_safe_file_write(const char *path, const void *data,
 			      size_t data_len, bool replace, GError **error);
 
-/* Makes @path and what is missing above it, mode 0700. */
+/*
+ * Makes @path and what is missing above it, mode 0700; syncs what each new
+ * one lies in.
+ */
 bool ecryptfs_safe_file_make_dir(const char *path, GError **error);
 
 /* rename(2), then syncs both directories. */

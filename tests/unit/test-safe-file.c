@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -344,6 +345,53 @@ static void test_write_killed(void)
 	}
 }
 
+/* What was synced, by name, while a test wants to know; else %NULL. */
+static GPtrArray *synced;
+
+/* In place of libc's: a test cannot pull the plug, but it can look on. */
+int fsync(int fd)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+
+	if (synced)
+		g_ptr_array_add(synced, g_file_read_link(link, NULL));
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* The directories below the test's that make_dir syncs, "." for that one. */
+static char *synced_by_make_dir(const char *path)
+{
+	GString *names = g_string_new(NULL);
+	GError *error = NULL;
+
+	synced = g_ptr_array_new_with_free_func(g_free);
+	ecryptfs_safe_file_make_dir(path, &error);
+	g_assert_no_error(error);
+	for (size_t i = 0; i < synced->len; i++) {
+		const char *name = g_ptr_array_index(synced, i);
+
+		g_assert_true(g_str_has_prefix(name, directory));
+		g_string_append_printf(names, " .%s",
+				       name + strlen(directory));
+	}
+	g_clear_pointer(&synced, g_ptr_array_unref);
+	return g_string_free(names, FALSE);
+}
+
+/* A new directory is there after a crash only when its parent was synced. */
+static void test_make_dir_durable(void)
+{
+	g_autofree char *path = in_directory("new/er/est");
+	g_autofree char *beside = in_directory("new/er/beside");
+	g_autofree char *first = synced_by_make_dir(path);
+	g_autofree char *again = synced_by_make_dir(path);
+	g_autofree char *second = synced_by_make_dir(beside);
+
+	g_assert_cmpstr(first, ==, " . ./new ./new/er");
+	g_assert_cmpstr(again, ==, "");
+	g_assert_cmpstr(second, ==, " ./new/er");
+}
+
 static void test_make_dir(void)
 {
 	g_autofree char *path = in_directory("a/b/c");
@@ -360,6 +408,8 @@ static void test_make_dir(void)
 	g_assert_cmpuint(st.st_mode & 07777, ==, 0700);
 	g_assert_false(ecryptfs_safe_file_make_dir(below, &error));
 	fixture_assert_error(&error, ECRYPTFS_ERROR_ABSENT, below);
+	g_assert_false(ecryptfs_safe_file_make_dir(file, &error));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_ABSENT, file);
 }
 
 static void test_move(void)
@@ -406,6 +456,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/safe-file/write/no-room", test_write_no_room);
 	g_test_add_func("/safe-file/write/killed", test_write_killed);
 	g_test_add_func("/safe-file/make-dir", test_make_dir);
+	g_test_add_func("/safe-file/make-dir-durable", test_make_dir_durable);
 	g_test_add_func("/safe-file/move", test_move);
 	result = g_test_run();
 	fixture_directory_free(directory);
