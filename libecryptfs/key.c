@@ -65,12 +65,68 @@ static bool check_public_id(const EcryptfsPki *pki, void *handle,
 	return false;
 }
 
+static bool is_locator(const EcryptfsPki *pki, const char *name)
+{
+	const struct ecryptfs_pki_param *param =
+		pki ? ecryptfs_pki_param_find(pki, name) : NULL;
+
+	return param && (param->uses & ECRYPTFS_PKI_PARAM_LOCATOR);
+}
+
+static char *locator_names(const EcryptfsPki *pki)
+{
+	const struct ecryptfs_pki_module *module = pki ? pki->module : NULL;
+	GString *names = g_string_new(NULL);
+
+	for (size_t i = 0; module && i < module->params_len; i++)
+		if (module->params[i].uses & ECRYPTFS_PKI_PARAM_LOCATOR)
+			g_string_append_printf(names, "%s%s",
+					       names->len > 0 ? ", " : "",
+					       module->params[i].name);
+	return g_string_free(names, FALSE);
+}
+
+struct name_check {
+	const EcryptfsPki *pki;
+	const char *unknown;
+};
+
+static void check_name(const char *name, const char *value, void *data)
+{
+	struct name_check *check = data;
+
+	(void)value;
+	if (!check->unknown && !is_locator(check->pki, name))
+		check->unknown = name;
+}
+
+/* The module looks for what it knows: a misspelt name would be overlooked. */
+static bool check_locators(const EcryptfsPki *pki,
+			   const EcryptfsRegistration *reg, GError **error)
+{
+	struct name_check check = { .pki = pki };
+	g_autofree char *known = NULL;
+
+	ecryptfs_params_foreach(reg->params, check_name, &check);
+	if (!check.unknown)
+		return true;
+	known = locator_names(pki);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BAD_REGISTRATION,
+		    "registration %s: %s is not a known key of group [module] "
+		    "for PKI module %s (known: %s); correct or remove it in "
+		    "%s.conf", reg->name, check.unknown, reg->pki_name,
+		    *known ? known : "none", reg->name);
+	return false;
+}
+
 EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
 			       GError **error)
 {
 	GError *cause = NULL;
 	void *handle;
 
+	if (!check_locators(pki, reg, error))
+		return NULL;
 	if (!pki)
 		return ecryptfs_key_adopt(NULL, reg, NULL);
 	handle = pki->module->key_open(pki->state, reg->params,

@@ -20,6 +20,11 @@ typedef struct EcryptfsKey EcryptfsKey;
  * @error: (nullable): return location
  *
  * Succeeds without the private half (see key_open of the module).
+ *
+ * Errors: %ECRYPTFS_ERROR_BAD_REGISTRATION when @reg has a value for the
+ *   module under a name that is no locator in the module's parameter table;
+ *   %ECRYPTFS_ERROR_UNUSABLE for another key than @reg says; else the
+ *   module's
  */
 EcryptfsKey *ecryptfs_key_open(EcryptfsPki *pki, EcryptfsRegistration *reg,
 			       GError **error);

@@ -278,6 +278,11 @@ chmod 0666 "$config/good.conf"
 mgr show good
 expect /registration/writable 77 '' 'chmod go-w'
 chmod 0600 "$config/good.conf"
+sed -i 's/^file=/fiel=/' "$config/good.conf"
+mgr add good --keyring=session
+expect /registration/misspelt-locator 78 '' \
+	'good: fiel .*openssl \(known: file\).*good\.conf'
+cp "$work/good.conf" "$config/good.conf"
 mgr generate other --pki=openssl --type=x25519 --no-passphrase
 sed -i '/^\[key\]/a read_pkcs1=yes' "$config/good.conf"
 mgr list

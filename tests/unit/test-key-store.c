@@ -269,6 +269,7 @@ static void test_refused(struct world *world, const void *data)
 {
 	static const char *const fails[] = { "open", "fail", NULL };
 	static const char *const mute[] = { "open", "null", NULL };
+	static const char *const misspelt[] = { "opne", "ok", NULL };
 	g_autoptr(GString) refused = g_string_new(NULL);
 	g_autofree char *link = NULL;
 
@@ -276,6 +277,7 @@ static void test_refused(struct world *world, const void *data)
 	add(world, "good", "fake", "p-256", NULL);
 	add(world, "fails", "fake", "p-384", fails);
 	add(world, "mute", "fake", "p-384", mute);
+	add(world, "misspelt", "fake", "p-384", misspelt);
 	add(world, "other", "tpm2", "x25519", NULL);
 	g_free(fixture_write(world->keys_dir, "broken.conf", "?", 1, 0600));
 	add(world, "writable", "fake", "rsa-2048", NULL);
@@ -284,8 +286,8 @@ static void test_refused(struct world *world, const void *data)
 	ecryptfs_key_store_reload(world->store, note_refusal, refused);
 	g_assert_cmpstr(refused->str, ==,
 			"broken:bad-registration fails:unusable "
-			"mute:bad-module other:no-module "
-			"writable:permission ");
+			"misspelt:bad-registration mute:bad-module "
+			"other:no-module writable:permission ");
 	assert_found(world, "p-256", "good");
 	assert_found(world, "rsa-2048", "");
 }

@@ -252,6 +252,38 @@ static void test_open_fails(void)
 	fixture_assert_error(&error, ECRYPTFS_ERROR_UNUSABLE, NULL);
 }
 
+/* A misspelt name is told, with those that the module has a use for. */
+static void test_unknown_locator(void)
+{
+	static const struct {
+		const char *pki_name;
+		const char *params;
+		const char *unknown;
+		const char *known;
+	} rows[] = {
+		{ "fake", "fiel=/x", "fiel", "known: spki, pretend" },
+		{ "fake", "open=ok unwarp=ok", "unwarp", "gate" },
+		{ "fake", "OPEN=ok", "OPEN", "open" },
+		{ ECRYPTFS_PKI_PUBLIC, "file=/x", "file", "known: none" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *pki_name = rows[i].pki_name;
+		bool public_only = strcmp(pki_name, ECRYPTFS_PKI_PUBLIC) == 0;
+		g_autoptr(EcryptfsRegistration) reg =
+			registration(pki_name, rows[i].params);
+		EcryptfsPki *pki = public_only ? NULL : module(pki_name);
+		GError *error = NULL;
+
+		g_assert_null(ecryptfs_key_open(pki, reg, &error));
+		g_assert_nonnull(error);
+		g_assert_nonnull(strstr(error->message, "home.conf"));
+		g_assert_nonnull(strstr(error->message, rows[i].unknown));
+		fixture_assert_error(&error, ECRYPTFS_ERROR_BAD_REGISTRATION,
+				     rows[i].known);
+	}
+}
+
 /* The module found another key than the one that was registered. */
 static void test_another_key(void)
 {
@@ -361,6 +393,7 @@ static void add_tests(void)
 	g_test_add_func("/key/module-states", test_module_states);
 	g_test_add_func("/key/module-says-not-why", test_module_says_not_why);
 	g_test_add_func("/key/open-fails", test_open_fails);
+	g_test_add_func("/key/unknown-locator", test_unknown_locator);
 	g_test_add_func("/key/another-key", test_another_key);
 	g_test_add_func("/key/concurrency/parallel", test_parallel);
 	g_test_add_func("/key/concurrency/serial-per-key",
