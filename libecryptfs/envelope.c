@@ -242,15 +242,15 @@ static EcryptfsSecret *unwrap_one(EcryptfsKey *key,
 static EcryptfsSecret *unwrap_limited(EcryptfsKey *key, const uint8_t *wrapped,
 				      size_t wrapped_len, GError **error)
 {
-	const char *sig = ecryptfs_key_sig(key);
+	EcryptfsFailureLimit *failures = ecryptfs_key_failures(key);
 	g_autoptr(GError) reason = NULL;
 	EcryptfsSecret *plain;
 
-	if (!ecryptfs_failure_limit_allows(sig, g_get_monotonic_time())) {
+	if (!ecryptfs_failure_limit_allows(failures, g_get_monotonic_time())) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
 			    "key %s failed too often in the last minute "
 			    "(read-pkcs1=yes limits that); wait a minute",
-			    sig);
+			    ecryptfs_key_sig(key));
 		return NULL;
 	}
 	plain = unwrap_one(key, ECRYPTFS_SCHEME_RSA_RAW, wrapped, wrapped_len,
@@ -258,7 +258,7 @@ static EcryptfsSecret *unwrap_limited(EcryptfsKey *key, const uint8_t *wrapped,
 	if (plain)
 		return plain;
 	if (g_error_matches(reason, ECRYPTFS_ERROR, ECRYPTFS_ERROR_REJECTED))
-		ecryptfs_failure_limit_note(sig, g_get_monotonic_time());
+		ecryptfs_failure_limit_note(failures, g_get_monotonic_time());
 	g_propagate_error(error, g_steal_pointer(&reason));
 	return NULL;
 }

@@ -1,40 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A token bucket per signature, kept as one number: the time at which all its
- * failures will have been forgiven.
+ * A token bucket, kept as one number: the time at which all failures will
+ * have been forgiven.
  */
 #include "libecryptfs/failure-limit.h"
 
-static GMutex lock;
-static GHashTable *forgiven_at; /* sig -> int64_t */
+struct EcryptfsFailureLimit {
+	GMutex lock;
+	int64_t forgiven_at; /* under the lock; 0: nothing to forgive */
+};
 
-bool ecryptfs_failure_limit_allows(const char *sig, int64_t now_usec)
+EcryptfsFailureLimit *ecryptfs_failure_limit_new(void)
 {
-	const int64_t *at;
-	bool allowed;
+	EcryptfsFailureLimit *limit =
+		g_atomic_rc_box_new0(EcryptfsFailureLimit);
 
-	g_mutex_lock(&lock);
-	at = forgiven_at ? g_hash_table_lookup(forgiven_at, sig) : NULL;
-	allowed = !at || *at - now_usec <=
-				 (ECRYPTFS_FAILURE_LIMIT_BURST - 1) *
-					 ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC;
-	g_mutex_unlock(&lock);
-	return allowed;
+	g_mutex_init(&limit->lock);
+	return limit;
 }
 
-void ecryptfs_failure_limit_note(const char *sig, int64_t now_usec)
+EcryptfsFailureLimit *ecryptfs_failure_limit_ref(EcryptfsFailureLimit *limit)
 {
-	int64_t *at;
+	return g_atomic_rc_box_acquire(limit);
+}
 
-	g_mutex_lock(&lock);
-	if (!forgiven_at)
-		forgiven_at = g_hash_table_new_full(g_str_hash, g_str_equal,
-						    g_free, g_free);
-	at = g_hash_table_lookup(forgiven_at, sig);
-	if (!at) {
-		at = g_new0(int64_t, 1);
-		g_hash_table_insert(forgiven_at, g_strdup(sig), at);
-	}
-	*at = MAX(*at, now_usec) + ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC;
-	g_mutex_unlock(&lock);
+static void clear(void *data)
+{
+	EcryptfsFailureLimit *limit = data;
+
+	g_mutex_clear(&limit->lock);
+}
+
+void ecryptfs_failure_limit_unref(EcryptfsFailureLimit *limit)
+{
+	if (limit)
+		g_atomic_rc_box_release_full(limit, clear);
+}
+
+bool ecryptfs_failure_limit_allows(EcryptfsFailureLimit *limit,
+				   int64_t now_usec)
+{
+	int64_t left;
+
+	g_mutex_lock(&limit->lock);
+	left = limit->forgiven_at - now_usec;
+	g_mutex_unlock(&limit->lock);
+	return left <= (ECRYPTFS_FAILURE_LIMIT_BURST - 1) *
+			       ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC;
+}
+
+void ecryptfs_failure_limit_note(EcryptfsFailureLimit *limit,
+				 int64_t now_usec)
+{
+	g_mutex_lock(&limit->lock);
+	limit->forgiven_at = MAX(limit->forgiven_at, now_usec) +
+			     ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC;
+	g_mutex_unlock(&limit->lock);
 }

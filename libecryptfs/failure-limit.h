@@ -13,19 +13,36 @@
 #define ECRYPTFS_FAILURE_LIMIT_PAUSE_USEC (INT64_C(3) * G_USEC_PER_SEC)
 
 /**
+ * EcryptfsFailureLimit:
+ *
+ * The failures of one signature. Each #EcryptfsKey has one; keys of the same
+ * signature in one #EcryptfsKeyStore share it.
+ */
+typedef struct EcryptfsFailureLimit EcryptfsFailureLimit;
+
+/* (transfer full): nothing has failed yet. */
+EcryptfsFailureLimit *ecryptfs_failure_limit_new(void);
+EcryptfsFailureLimit *ecryptfs_failure_limit_ref(EcryptfsFailureLimit *limit);
+void ecryptfs_failure_limit_unref(EcryptfsFailureLimit *limit);
+
+/**
  * ecryptfs_failure_limit_allows:
- * @sig: signature of the key
+ * @limit: of the key
  * @now_usec: monotonic time
  *
- * Asked before a ciphertext is touched. The count belongs to the signature,
- * not to a handle, so reading a registration again does not start it anew.
+ * Asked before a ciphertext is touched.
  *
  * Thread: any. Those that ask before another's failure is noted may go over
  * the limit, at most by the number of threads.
  */
-bool ecryptfs_failure_limit_allows(const char *sig, int64_t now_usec);
+bool ecryptfs_failure_limit_allows(EcryptfsFailureLimit *limit,
+				   int64_t now_usec);
 
-/* Counts one failure of @sig. */
-void ecryptfs_failure_limit_note(const char *sig, int64_t now_usec);
+/* Counts one failure. Thread: any. */
+void ecryptfs_failure_limit_note(EcryptfsFailureLimit *limit,
+				 int64_t now_usec);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EcryptfsFailureLimit,
+			      ecryptfs_failure_limit_unref)
 
 #endif

@@ -32,6 +32,8 @@ struct EcryptfsKeyStore {
 	GPtrArray *entries; /* struct entry, in order of the names */
 	GHashTable *adopted; /* signature to EcryptfsKey */
 	GHashTable *locked; /* signatures whose sticky lock outlives a key */
+	GHashTable *failures; /* signature to EcryptfsFailureLimit; outlives
+				 its keys */
 };
 
 static void entry_free(void *data)
@@ -45,6 +47,11 @@ static void entry_free(void *data)
 static void key_unref(void *data)
 {
 	ecryptfs_key_unref(data);
+}
+
+static void failures_unref(void *data)
+{
+	ecryptfs_failure_limit_unref(data);
 }
 
 EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
@@ -61,6 +68,8 @@ EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
 					       key_unref);
 	store->locked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					      NULL);
+	store->failures = g_hash_table_new_full(g_str_hash, g_str_equal,
+						g_free, failures_unref);
 	return store;
 }
 
@@ -71,6 +80,7 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store)
 	g_ptr_array_unref(store->entries);
 	g_hash_table_unref(store->adopted);
 	g_hash_table_unref(store->locked);
+	g_hash_table_unref(store->failures);
 	g_mutex_clear(&store->lock);
 	g_free(store->directory);
 	g_free(store);
@@ -115,11 +125,30 @@ static const struct entry *entry_named(const GPtrArray *entries,
 	return NULL;
 }
 
+/* A new key goes on with the failures of those that had its signature. */
+static void share_failures(EcryptfsKeyStore *store, EcryptfsKey *key)
+{
+	const char *sig = ecryptfs_key_sig(key);
+	EcryptfsFailureLimit *failures;
+
+	g_mutex_lock(&store->lock);
+	failures = g_hash_table_lookup(store->failures, sig);
+	if (!failures) {
+		failures = ecryptfs_failure_limit_ref(
+			ecryptfs_key_failures(key));
+		g_hash_table_insert(store->failures, g_strdup(sig), failures);
+	}
+	ecryptfs_failure_limit_ref(failures);
+	g_mutex_unlock(&store->lock);
+	ecryptfs_key_take_failures(key, failures);
+}
+
 static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
 				    GError **error)
 {
 	g_autoptr(EcryptfsRegistration) reg = NULL;
 	EcryptfsPki *pki = NULL;
+	EcryptfsKey *key;
 
 	reg = ecryptfs_registration_load(store->directory, name, error);
 	if (!reg)
@@ -130,7 +159,10 @@ static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
 		if (!pki)
 			return NULL;
 	}
-	return ecryptfs_key_open(pki, reg, error);
+	key = ecryptfs_key_open(pki, reg, error);
+	if (key)
+		share_failures(store, key);
+	return key;
 }
 
 /*
@@ -442,6 +474,7 @@ EcryptfsKey *ecryptfs_key_store_adopt(EcryptfsKeyStore *store,
 
 	if (!key)
 		return NULL;
+	share_failures(store, key);
 	g_mutex_lock(&store->lock);
 	if (g_hash_table_remove(store->locked, sig))
 		ecryptfs_key_lock(key);

@@ -13,6 +13,7 @@ struct EcryptfsKey {
 	void *handle;
 	GMutex lock; /* for ECRYPTFS_PKI_SERIAL_PER_KEY */
 	int locked; /* sticky; atomic */
+	EcryptfsFailureLimit *failures;
 };
 
 EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
@@ -24,6 +25,7 @@ EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
 	key->reg = ecryptfs_registration_ref(reg);
 	key->handle = handle;
 	g_mutex_init(&key->lock);
+	key->failures = ecryptfs_failure_limit_new();
 	return key;
 }
 
@@ -154,6 +156,7 @@ static void clear(void *data)
 	if (key->pki)
 		key->pki->module->key_close(key->handle);
 	ecryptfs_registration_unref(key->reg);
+	ecryptfs_failure_limit_unref(key->failures);
 	g_mutex_clear(&key->lock);
 }
 
@@ -176,6 +179,18 @@ const char *ecryptfs_key_sig(const EcryptfsKey *key)
 EcryptfsPki *ecryptfs_key_pki(const EcryptfsKey *key)
 {
 	return key->pki;
+}
+
+EcryptfsFailureLimit *ecryptfs_key_failures(const EcryptfsKey *key)
+{
+	return key->failures;
+}
+
+void ecryptfs_key_take_failures(EcryptfsKey *key,
+				EcryptfsFailureLimit *failures)
+{
+	ecryptfs_failure_limit_unref(key->failures);
+	key->failures = failures;
 }
 
 static GMutex *mutex_of(EcryptfsKey *key)

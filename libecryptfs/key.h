@@ -7,6 +7,7 @@
 #ifndef ECRYPTFS_KEY_H
 #define ECRYPTFS_KEY_H
 
+#include "libecryptfs/failure-limit.h"
 #include "libecryptfs/pki.h"
 #include "libecryptfs/registration.h"
 
@@ -49,6 +50,20 @@ const char *ecryptfs_key_sig(const EcryptfsKey *key);
 
 /* (transfer none) (nullable): %NULL for a public-only key. */
 EcryptfsPki *ecryptfs_key_pki(const EcryptfsKey *key);
+
+/* (transfer none): how often it has failed; its own from the start. */
+EcryptfsFailureLimit *ecryptfs_key_failures(const EcryptfsKey *key);
+
+/**
+ * ecryptfs_key_take_failures:
+ * @key: a key that no other thread has yet
+ * @failures: (transfer full): in place of its own
+ *
+ * For a key store: reading a registration again must not start the count
+ * anew, and providers of one key have one count.
+ */
+void ecryptfs_key_take_failures(EcryptfsKey *key,
+				EcryptfsFailureLimit *failures);
 
 /**
  * ecryptfs_key_wrap:

@@ -256,6 +256,53 @@ static void test_reload_removed(struct world *world, const void *data)
 	g_assert_cmpint((int)state.code, ==, ECRYPTFS_ERROR_NONE);
 }
 
+/* Whether the key, of which nothing was asked, would be let fail. */
+static bool may_fail(EcryptfsKeyStore *store, const char *name)
+{
+	g_autoptr(EcryptfsKey) key = ecryptfs_key_store_get(store, name, NULL);
+
+	return ecryptfs_failure_limit_allows(ecryptfs_key_failures(key), 0);
+}
+
+static void fail_often(struct world *world, const char *name)
+{
+	g_autoptr(EcryptfsKey) key = get(world, name);
+
+	for (int i = 0; i < ECRYPTFS_FAILURE_LIMIT_BURST; i++)
+		ecryptfs_failure_limit_note(ecryptfs_key_failures(key), 0);
+}
+
+/* The count is the signature's in this store, whatever registers it. */
+static void test_failures(struct world *world, const void *data)
+{
+	static const char *const changed[] = { "delay-ms", "0", NULL };
+	g_autofree char *home =
+		ecryptfs_registration_path(world->keys_dir, "home");
+	g_autoptr(EcryptfsKeyStore) other_store =
+		ecryptfs_key_store_new(world->modules, world->keys_dir);
+
+	(void)data;
+	add(world, "home", "fake", "p-256", NULL);
+	add(world, "twin", "fake", "p-256", NULL);
+	add(world, "other", "fake", "p-384", NULL);
+	reload(world);
+	g_assert_true(may_fail(world->store, "home"));
+	fail_often(world, "home");
+	g_assert_false(may_fail(world->store, "home"));
+	g_assert_false(may_fail(world->store, "twin"));
+	g_assert_true(may_fail(world->store, "other"));
+	add(world, "twin", "fake", "p-256", changed);
+	g_assert_cmpint(unlink(home), ==, 0);
+	reload(world);
+	g_assert_false(may_fail(world->store, "twin"));
+	add(world, "home", "fake", "p-256", NULL);
+	reload(world);
+	g_assert_false(may_fail(world->store, "home"));
+	/* No process-wide state: another store has counted nothing. */
+	ecryptfs_key_store_reload(other_store, fixture_refused, NULL);
+	g_assert_true(may_fail(other_store, "home"));
+}
+
 static void note_refusal(const char *name, const GError *error, void *data)
 {
 	g_assert_nonnull(error);
@@ -410,6 +457,7 @@ int main(int argc, char **argv)
 	ADD("reload/keeps-state", test_reload_keeps_state);
 	ADD("reload/changed", test_reload_changed);
 	ADD("reload/removed", test_reload_removed);
+	ADD("failures", test_failures);
 	ADD("refused", test_refused);
 	ADD("no-directory", test_no_directory);
 	ADD("adopt", test_adopt);
