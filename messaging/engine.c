@@ -2,6 +2,8 @@
 /*
  * The engine as a whole: made, looked at, taken down.
  */
+#include "messaging/engine.h"
+
 #include "messaging/context.h"
 
 int msg_engine_init(struct msg_engine *engine, const struct msg_limits *limits)

@@ -163,7 +163,7 @@ static int grow(struct port_table *table)
 
 int port_table_add(struct port_table *table, u32 *index, void *item)
 {
-	/* Half empty, so that a free slot is near and none is soon used again */
+	/* Half empty: a free slot is near, none is soon used again. */
 	if (table->n_used * 2 >= table->n_slots && grow(table) != 0)
 		return -ENOMEM;
 	while (table->slots[table->next])
