@@ -47,13 +47,19 @@ void msg_after_init(struct msg_after *after)
 	after->kick = NULL;
 }
 
+static void kick_for_unlocked(struct msg_after *after, struct msg_ctx *ctx)
+{
+	after->kick = ctx->daemon->endpoint;
+	after->kick->ops->get(after->kick);
+	after->id = ctx->id;
+}
+
 void msg_after_kick_unlocked(struct msg_after *after, struct msg_daemon *daemon)
 {
-	if (after->kick || list_empty(&daemon->queue))
-		return;
-	after->kick = daemon->endpoint;
-	after->kick->ops->get(after->kick);
-	after->id = list_first_entry(&daemon->queue, struct msg_ctx, link)->id;
+	if (!after->kick && !list_empty(&daemon->queue))
+		kick_for_unlocked(after, list_first_entry(&daemon->queue,
+							  struct msg_ctx,
+							  link));
 }
 
 void msg_after_do(struct msg_after *after)
@@ -83,15 +89,16 @@ void msg_count_unlocked(struct msg_engine *engine, struct msg_daemon *daemon,
 		daemon->stats.count[stat]++;
 }
 
-/* A daemon that found its window full hears of it when that changes. */
-static void leave_unlocked(struct msg_ctx *ctx, struct msg_after *after)
+void msg_ctx_finish_unlocked(struct msg_ctx *ctx, int result,
+			     enum msg_stat why, struct msg_after *after)
 {
 	struct msg_engine *engine = ctx->engine;
 	struct msg_daemon *daemon = ctx->daemon;
-	bool was_full = daemon->n_delivered >= engine->limits.window;
+	bool was_full = msg_is_full_unlocked(engine, daemon);
 
 	port_table_remove(&engine->contexts, ctx->id.index);
-	list_del_init(&ctx->link);
+	list_move_tail(&ctx->link, &after->done);
+	msg_count_unlocked(engine, daemon, why);
 	daemon->stats.count[MSG_STAT_PENDING]--;
 	engine->stats.count[MSG_STAT_PENDING]--;
 	if (ctx->state == MSG_STATE_DELIVERED) {
@@ -101,15 +108,7 @@ static void leave_unlocked(struct msg_ctx *ctx, struct msg_after *after)
 	}
 	ctx->state = MSG_STATE_DONE;
 	ctx->daemon = NULL;
-}
-
-void msg_ctx_finish_unlocked(struct msg_ctx *ctx, int result,
-			     enum msg_stat why, struct msg_after *after)
-{
-	msg_count_unlocked(ctx->engine, ctx->daemon, why);
-	leave_unlocked(ctx, after);
 	ctx->result = result;
-	list_add_tail(&ctx->link, &after->done);
 }
 
 static void finish_list_unlocked(struct list_head *list, u64 now_ms,
@@ -167,33 +166,75 @@ int msg_send(struct msg_engine *engine, const struct msg_request *request,
 	struct msg_ctx *ctx;
 	int err;
 
+	*out = NULL;
 	if (request->data_len == 0 || request->data_len > MSG_PACKET_MAX)
 		return -EBADMSG;
 	ctx = ctx_new(engine, request);
 	if (!ctx)
 		return -ENOMEM;
 	msg_after_init(&after);
-	*out = ctx;
 	port_mutex_lock(&engine->lock);
 	err = enqueue_unlocked(engine, ctx, &request->owner);
 	if (err == 0) {
-		after.kick = ctx->daemon->endpoint;
-		after.kick->ops->get(after.kick);
-		after.id = ctx->id;
+		*out = ctx;
+		if (!msg_is_full_unlocked(engine, ctx->daemon))
+			kick_for_unlocked(&after, ctx);
 	}
 	port_mutex_unlock(&engine->lock);
-	if (err != 0) {
-		*out = NULL;
+	if (err != 0)
 		msg_ctx_put(ctx);
-		return err;
-	}
 	msg_after_do(&after);
-	return 0;
+	return err;
 }
 
 /* ---- waiting */
 
-static bool give_up(struct msg_ctx *ctx, int result, enum msg_stat why)
+/* How long to sleep. 0: it is done, by others or because there is no more. */
+static u64 time_left(struct msg_ctx *ctx, bool killed)
+{
+	struct msg_engine *engine = ctx->engine;
+	u64 now = port_now_ms(&engine->port);
+	struct msg_after after;
+	u64 left = 0;
+
+	msg_after_init(&after);
+	port_mutex_lock(&engine->lock);
+	if (ctx->state != MSG_STATE_DONE) {
+		if (killed)
+			msg_ctx_finish_unlocked(ctx, -EINTR, MSG_STAT_KILLED,
+						&after);
+		else if (ctx->deadline_ms <= now)
+			msg_ctx_finish_unlocked(ctx, -ETIMEDOUT,
+						MSG_STAT_TIMED_OUT, &after);
+		else
+			left = ctx->deadline_ms - now;
+	}
+	port_mutex_unlock(&engine->lock);
+	msg_after_do(&after);
+	return left;
+}
+
+int msg_wait(struct msg_ctx *ctx, u8 **reply, size_t *reply_len)
+{
+	struct port *port = &ctx->engine->port;
+	bool killed = false;
+	int result;
+	u64 left;
+
+	/* msg_extend() may move the deadline while it sleeps. */
+	while ((left = time_left(ctx, killed)) > 0)
+		killed = port_wait(port, &ctx->completion, left) == -EINTR;
+	result = ctx->result;
+	if (result == 0) {
+		*reply = ctx->reply;
+		*reply_len = ctx->reply_len;
+		ctx->reply = NULL;
+	}
+	msg_ctx_put(ctx);
+	return result;
+}
+
+bool msg_cancel(struct msg_ctx *ctx)
 {
 	struct msg_engine *engine = ctx->engine;
 	struct msg_after after;
@@ -203,60 +244,12 @@ static bool give_up(struct msg_ctx *ctx, int result, enum msg_stat why)
 	port_mutex_lock(&engine->lock);
 	pending = ctx->state != MSG_STATE_DONE;
 	if (pending) {
-		msg_count_unlocked(engine, ctx->daemon, why);
-		leave_unlocked(ctx, &after);
-		ctx->result = result;
+		ctx->done = NULL;
+		msg_ctx_finish_unlocked(ctx, -EINTR, MSG_STAT_KILLED, &after);
 	}
 	port_mutex_unlock(&engine->lock);
-	if (pending)
-		msg_ctx_put(ctx);
 	msg_after_do(&after);
 	return pending;
-}
-
-/* What is left of its time; 0: it is done, or its time is over. */
-static u64 time_left(struct msg_ctx *ctx)
-{
-	struct msg_engine *engine = ctx->engine;
-	u64 now = port_now_ms(&engine->port);
-	u64 left = 0;
-
-	port_mutex_lock(&engine->lock);
-	if (ctx->state != MSG_STATE_DONE && ctx->deadline_ms > now)
-		left = ctx->deadline_ms - now;
-	port_mutex_unlock(&engine->lock);
-	return left;
-}
-
-int msg_wait(struct msg_ctx *ctx, u8 **reply, size_t *reply_len)
-{
-	struct port *port = &ctx->engine->port;
-	int err = 0;
-	u64 left;
-
-	/* msg_extend() may have moved the deadline while it slept. */
-	while ((left = time_left(ctx)) > 0) {
-		err = port_wait(port, &ctx->completion, left);
-		if (err != -ETIMEDOUT)
-			break;
-	}
-	if (err == -EINTR)
-		give_up(ctx, -EINTR, MSG_STAT_KILLED);
-	else
-		give_up(ctx, -ETIMEDOUT, MSG_STAT_TIMED_OUT);
-	err = ctx->result;
-	if (err == 0) {
-		*reply = ctx->reply;
-		*reply_len = ctx->reply_len;
-		ctx->reply = NULL;
-	}
-	msg_ctx_put(ctx);
-	return err;
-}
-
-bool msg_cancel(struct msg_ctx *ctx)
-{
-	return give_up(ctx, -EINTR, MSG_STAT_KILLED);
 }
 
 /* ---- deadlines of who does not sleep */

@@ -8,8 +8,9 @@
 
 #include "messaging/engine.h"
 
-/* First octet of a request to unwrap. */
+/* First octet of a request to unwrap, and of its answer. */
 #define MSG_TAG_64 0x40
+#define MSG_TAG_65 0x41
 
 enum msg_state {
 	MSG_STATE_QUEUED,
@@ -67,6 +68,7 @@ struct msg_ctx {
  * @delivered: contexts that it has
  * @n_delivered: length of that
  * @budgets: opens for which it asked for more time
+ * @n_budgets: length of that
  * @stats: since it registered; its pending count is the length of both lists
  */
 struct msg_daemon {
@@ -78,6 +80,7 @@ struct msg_daemon {
 	struct list_head delivered;
 	u32 n_delivered;
 	struct list_head budgets;
+	u32 n_budgets;
 	struct msg_stats stats;
 };
 
@@ -100,7 +103,14 @@ void msg_after_do(struct msg_after *after);
 void msg_after_kick_unlocked(struct msg_after *after,
 			     struct msg_daemon *daemon);
 
-/* Makes a pending context done. */
+/* It has as many requests as it may; it will be kicked when that changes. */
+static inline bool msg_is_full_unlocked(const struct msg_engine *engine,
+					const struct msg_daemon *daemon)
+{
+	return daemon->n_delivered >= engine->limits.window;
+}
+
+/* Makes a pending context done; who waits is told by msg_after_do(). */
 void msg_ctx_finish_unlocked(struct msg_ctx *ctx, int result,
 			     enum msg_stat why, struct msg_after *after);
 /* All of a daemon whose time is over at @now_ms; U64_MAX: simply all. */

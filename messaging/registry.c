@@ -129,6 +129,7 @@ static void inherit_unlocked(struct msg_engine *engine,
 	list_splice_tail_init(&from->delivered, &to->queue);
 	list_splice_tail_init(&from->queue, &to->queue);
 	list_splice_tail_init(&from->budgets, &to->budgets);
+	to->n_budgets = from->n_budgets;
 	list_for_each_entry(ctx, &to->queue, link) {
 		ctx->daemon = to;
 		ctx->state = MSG_STATE_QUEUED;
@@ -137,6 +138,7 @@ static void inherit_unlocked(struct msg_engine *engine,
 	to->stats.count[MSG_STAT_PENDING] = from->stats.count[MSG_STAT_PENDING];
 	from->stats.count[MSG_STAT_PENDING] = 0;
 	from->n_delivered = 0;
+	from->n_budgets = 0;
 }
 
 static int check_takeover(struct msg_caller *caller,
@@ -165,6 +167,10 @@ static int helo_unlocked(struct msg_engine *engine, struct msg_caller *caller,
 
 	if (there && there->endpoint == caller->endpoint)
 		return 0;
+	/* A port's number is free for others before its end was heard of. */
+	if (caller->endpoint->daemon)
+		return msg_refuse(caller, -EPERM,
+				  "registered here for another user");
 	if (there) {
 		err = check_takeover(caller, helo, there);
 		if (err != 0)
