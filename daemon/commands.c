@@ -72,7 +72,8 @@ static char *lock_keys(Commands *commands, EcryptfsKey **keys, size_t n_keys)
 	key_tasks_run(commands->status.tasks, KEY_TASK_KIND_LOCK, tasks, n_keys,
 		      COMMANDS_LOCK_PATIENCE_USEC);
 	/* Last: what was unwrapped before the keys were locked goes too. */
-	late_replies_drop(commands->late);
+	for (size_t i = 0; i < n_keys; i++)
+		late_replies_drop(commands->late, ecryptfs_key_sig(keys[i]));
 	return lock_text(tasks, n_keys);
 }
 

@@ -170,8 +170,8 @@ static void keep_late(Dispatch *dispatch, const Job *job,
 		job->tag, job->sig);
 	if (job->tag != ECRYPTFS_TAG_64)
 		return;
-	late_replies_put(dispatch->config.late, generation, job->packet, reply,
-			 g_get_monotonic_time());
+	late_replies_put(dispatch->config.late, job->sig, generation,
+			 job->packet, reply, g_get_monotonic_time());
 	alarm_set(dispatch->expiry, 1);
 }
 
@@ -216,10 +216,32 @@ static EcryptfsSecret *kept_reply(Dispatch *dispatch, const Job *job)
 	return auth_tok ? g_steal_pointer(&reply) : NULL;
 }
 
+/*
+ * `lock` came while the FEK was on its way. The key refuses only what begins
+ * later; what is past this look counts as answered before.
+ */
+static bool was_locked(Dispatch *dispatch, const Job *job,
+		       unsigned int generation)
+{
+	return job->tag == ECRYPTFS_TAG_64 &&
+	       late_replies_generation(dispatch->config.late, job->sig) !=
+		       generation;
+}
+
+static void refuse_locked(Dispatch *dispatch, Job *job)
+{
+	g_autoptr(GError) why =
+		g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+			    "key signature %s: locked while the answer was "
+			    "on its way", job->sig);
+
+	refuse(dispatch, job, why, STATS_RESULT_REFUSED);
+}
+
 static void work_on(Dispatch *dispatch, struct lane *lane, Job *job)
 {
 	unsigned int generation =
-		late_replies_generation(dispatch->config.late);
+		late_replies_generation(dispatch->config.late, job->sig);
 	enum ecryptfs_outcome outcome = ECRYPTFS_OUTCOME_ANSWERED;
 	g_autoptr(EcryptfsSecret) reply = kept_reply(dispatch, job);
 	g_autoptr(GError) why = NULL;
@@ -231,7 +253,12 @@ static void work_on(Dispatch *dispatch, struct lane *lane, Job *job)
 					   ecryptfs_secret_len(job->packet),
 					   reply, &why);
 	}
-	if (claim(dispatch, lane, job))
+	if (!claim(dispatch, lane, job))
+		return;
+	if (outcome == ECRYPTFS_OUTCOME_ANSWERED &&
+	    was_locked(dispatch, job, generation))
+		refuse_locked(dispatch, job);
+	else
 		deliver(dispatch, job, generation, outcome, reply, why);
 }
 

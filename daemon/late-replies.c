@@ -3,8 +3,10 @@
 #include "daemon/late-replies.h"
 
 #include <pthread.h>
+#include <string.h>
 
 struct late_reply {
+	char sig[ECRYPTFS_SIG_SIZE_HEX + 1];
 	EcryptfsSecret *request;
 	EcryptfsSecret *reply;
 	int64_t since;
@@ -12,7 +14,7 @@ struct late_reply {
 
 struct LateReplies {
 	pthread_mutex_t lock;
-	unsigned int generation;
+	GHashTable *generations; /* sig to how often it was locked */
 	GQueue replies; /* struct late_reply */
 };
 
@@ -43,6 +45,8 @@ LateReplies *late_replies_new(void)
 	LateReplies *late = g_new0(LateReplies, 1);
 
 	pthread_mutex_init(&late->lock, NULL);
+	late->generations = g_hash_table_new_full(g_str_hash, g_str_equal,
+						  g_free, NULL);
 	g_queue_init(&late->replies);
 	return late;
 }
@@ -52,29 +56,37 @@ void late_replies_free(LateReplies *late)
 	if (!late)
 		return;
 	drop_older(late, INT64_MAX);
+	g_hash_table_unref(late->generations);
 	pthread_mutex_destroy(&late->lock);
 	g_free(late);
 }
 
-unsigned int late_replies_generation(LateReplies *late)
+static unsigned int generation_unlocked(const LateReplies *late,
+					const char *sig)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(late->generations, sig));
+}
+
+unsigned int late_replies_generation(LateReplies *late, const char *sig)
 {
 	unsigned int generation;
 
 	pthread_mutex_lock(&late->lock);
-	generation = late->generation;
+	generation = generation_unlocked(late, sig);
 	pthread_mutex_unlock(&late->lock);
 	return generation;
 }
 
-void late_replies_put(LateReplies *late, unsigned int generation,
-		      const EcryptfsSecret *request,
+void late_replies_put(LateReplies *late, const char *sig,
+		      unsigned int generation, const EcryptfsSecret *request,
 		      const EcryptfsSecret *reply, int64_t now)
 {
 	struct late_reply *entry;
 
 	pthread_mutex_lock(&late->lock);
-	if (generation == late->generation) {
+	if (generation == generation_unlocked(late, sig)) {
 		entry = g_new(struct late_reply, 1);
+		g_strlcpy(entry->sig, sig, sizeof(entry->sig));
 		entry->request = dup_secret(request);
 		entry->reply = dup_secret(reply);
 		entry->since = now;
@@ -118,10 +130,23 @@ size_t late_replies_expire(LateReplies *late, int64_t now)
 	return left;
 }
 
-void late_replies_drop(LateReplies *late)
+void late_replies_drop(LateReplies *late, const char *sig)
 {
+	unsigned int generation;
+	GList *link, *next;
+
 	pthread_mutex_lock(&late->lock);
-	late->generation++;
-	drop_older(late, INT64_MAX);
+	generation = generation_unlocked(late, sig) + 1;
+	g_hash_table_replace(late->generations, g_strdup(sig),
+			     GUINT_TO_POINTER(generation));
+	for (link = late->replies.head; link; link = next) {
+		struct late_reply *entry = link->data;
+
+		next = link->next;
+		if (strcmp(entry->sig, sig) != 0)
+			continue;
+		free_reply(entry);
+		g_queue_delete_link(&late->replies, link);
+	}
 	pthread_mutex_unlock(&late->lock);
 }

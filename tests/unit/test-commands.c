@@ -145,6 +145,83 @@ static void test_lock_all(void)
 	server_clear(&server);
 }
 
+static bool two_are_in_the_module(void *data)
+{
+	struct ecryptfs_pki_key_state state;
+
+	ecryptfs_key_state(data, &state);
+	return state.tries_left == 2;
+}
+
+/* Two unwraps of "home" that its module works on until the gate is opened. */
+static void send_two(struct server *server, const char *sig, const char *gate)
+{
+	g_autoptr(EcryptfsSecret) request = NULL;
+	g_autoptr(EcryptfsKey) key =
+		ecryptfs_key_store_get(server->bench->keys, "home", NULL);
+
+	daemon_bench_open_gate(gate);
+	request = daemon_bench_wrap(server->bench, sig);
+	daemon_bench_close_gate(gate);
+	daemon_bench_send_request(server->bench, 1, request);
+	daemon_bench_send_request(server->bench, 2, request);
+	daemon_bench_until(two_are_in_the_module, key);
+}
+
+static void order(struct server *server, enum ecryptfs_control_command command,
+		  const char *name)
+{
+	GError *error = NULL;
+
+	g_free(call(server, command, name, NULL, &error));
+	g_assert_no_error(error);
+}
+
+/*
+ * Answers that are on their way when their key is locked are refused, also
+ * when it is unlocked before they come; another key's lock is not theirs.
+ */
+static void lock_in_flight(const char *locked, bool refused)
+{
+	struct server server;
+	const char *params[] = { "gate", NULL, NULL };
+	g_autofree char *gate = NULL;
+	g_autofree char *sig = NULL;
+
+	server_init(&server);
+	params[1] = gate = daemon_bench_gate(server.bench, "gate");
+	sig = daemon_bench_add_key(server.bench, "home", "fake", "x25519",
+				   params);
+	g_free(daemon_bench_add_key(server.bench, "other", "fake", "p-256",
+				    NULL));
+	server_start(&server);
+	send_two(&server, sig, gate);
+	order(&server, ECRYPTFS_CONTROL_LOCK, locked);
+	order(&server, ECRYPTFS_CONTROL_UNLOCK, "home");
+	daemon_bench_open_gate(gate);
+	for (int i = 0; i < 2; i++) {
+		struct loopback_answer *answer =
+			loopback_wait(server.bench->loopback);
+
+		if (refused)
+			g_assert_error(answer->why, ECRYPTFS_ERROR,
+				       ECRYPTFS_ERROR_LOCKED);
+		else
+			g_assert_no_error(answer->why);
+		g_assert_cmpint(ecryptfs_secret_len(answer->packet) == 4, ==,
+				refused);
+		loopback_answer_free(answer);
+	}
+	server_clear(&server);
+}
+
+static void test_lock_in_flight(void)
+{
+	lock_in_flight("home", true);
+	lock_in_flight("", true);
+	lock_in_flight("other", false);
+}
+
 static void test_test(void)
 {
 	struct server server;
@@ -277,6 +354,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/commands/many-keys", test_many_keys);
 	g_test_add_func("/commands/unlock-and-lock", test_unlock_and_lock);
 	g_test_add_func("/commands/lock-all", test_lock_all);
+	g_test_add_func("/commands/lock-in-flight", test_lock_in_flight);
 	g_test_add_func("/commands/test", test_test);
 	g_test_add_func("/commands/reload", test_reload);
 	g_test_add_func("/commands/order", test_order);

@@ -303,13 +303,13 @@ static void test_concurrency(void)
 struct hung {
 	struct daemon_bench *bench;
 	char *gate;
+	char *sig; /* of the one */
 	EcryptfsSecret *hangs; /* a request for the one */
 	EcryptfsSecret *works; /* a request for the other */
 };
 
 static void hung_init(struct hung *hung, int64_t wait_usec)
 {
-	g_autofree char *hangs = NULL;
 	g_autofree char *works = NULL;
 	const char *params[] = { "gate", NULL, NULL };
 
@@ -317,13 +317,13 @@ static void hung_init(struct hung *hung, int64_t wait_usec)
 	hung->bench->config.wait_usec = wait_usec;
 	hung->gate = daemon_bench_gate(hung->bench, "gate");
 	params[1] = hung->gate;
-	hangs = daemon_bench_add_key(hung->bench, "hangs", "fake-per-module",
-				     "p-256", params);
+	hung->sig = daemon_bench_add_key(hung->bench, "hangs",
+					 "fake-per-module", "p-256", params);
 	works = daemon_bench_add_key(hung->bench, "works", "fake", "x25519",
 				     NULL);
 	daemon_bench_open_gate(hung->gate);
 	daemon_bench_start(hung->bench);
-	hung->hangs = daemon_bench_wrap(hung->bench, hangs);
+	hung->hangs = daemon_bench_wrap(hung->bench, hung->sig);
 	hung->works = daemon_bench_wrap(hung->bench, works);
 	daemon_bench_close_gate(hung->gate);
 }
@@ -334,6 +334,7 @@ static void hung_clear(struct hung *hung)
 	ecryptfs_secret_free(hung->hangs);
 	ecryptfs_secret_free(hung->works);
 	g_free(hung->gate);
+	g_free(hung->sig);
 }
 
 static void test_hung_module(void)
@@ -487,7 +488,7 @@ static void test_late_reply_locked(void)
 	hung_init(&hung, 60 * G_USEC_PER_SEC);
 	daemon_bench_open_gate(hung.gate);
 	send_in_vain(hung.bench, hung.hangs);
-	late_replies_drop(hung.bench->config.late);
+	late_replies_drop(hung.bench->config.late, hung.sig);
 	daemon_bench_close_gate(hung.gate);
 	daemon_bench_send_request(hung.bench, 2, hung.hangs);
 	assert_nothing_comes(hung.bench);

@@ -4,19 +4,28 @@
 
 #include <string.h>
 
+#define SIG "1111111111111111"
+#define OTHER_SIG "2222222222222222"
+
 static EcryptfsSecret *text(const char *bytes)
 {
 	return ecryptfs_secret_new_from(bytes, strlen(bytes));
 }
 
-static void put(LateReplies *late, const char *request, const char *reply,
-		int64_t now)
+static void put_of(LateReplies *late, const char *sig, const char *request,
+		   const char *reply, int64_t now)
 {
 	g_autoptr(EcryptfsSecret) asked = text(request);
 	g_autoptr(EcryptfsSecret) answer = text(reply);
 
-	late_replies_put(late, late_replies_generation(late), asked, answer,
-			 now);
+	late_replies_put(late, sig, late_replies_generation(late, sig), asked,
+			 answer, now);
+}
+
+static void put(LateReplies *late, const char *request, const char *reply,
+		int64_t now)
+{
+	put_of(late, SIG, request, reply, now);
 }
 
 /* What is kept for @request must be @reply; %NULL: nothing. */
@@ -69,18 +78,36 @@ static void test_expires(void)
 static void test_drop(void)
 {
 	LateReplies *late = late_replies_new();
-	unsigned int before = late_replies_generation(late);
+	unsigned int before = late_replies_generation(late, SIG);
 	g_autoptr(EcryptfsSecret) asked = text("a");
 	g_autoptr(EcryptfsSecret) answer = text("1");
 
 	put(late, "b", "2", 0);
-	late_replies_drop(late);
+	late_replies_drop(late, SIG);
+	g_assert_cmpuint(late_replies_generation(late, SIG), !=, before);
 	assert_take(late, "b", NULL, 1);
 	/* Its work began before the keys were locked. */
-	late_replies_put(late, before, asked, answer, 1);
+	late_replies_put(late, SIG, before, asked, answer, 1);
 	assert_take(late, "a", NULL, 1);
 	put(late, "a", "1", 1);
 	assert_take(late, "a", "1", 1);
+	late_replies_free(late);
+}
+
+/* What is of another key stays, and what is worked on for it counts. */
+static void test_drop_one_key(void)
+{
+	LateReplies *late = late_replies_new();
+	unsigned int before = late_replies_generation(late, OTHER_SIG);
+
+	put(late, "a", "1", 0);
+	put_of(late, OTHER_SIG, "b", "2", 0);
+	put(late, "c", "3", 0);
+	late_replies_drop(late, SIG);
+	g_assert_cmpuint(late_replies_generation(late, OTHER_SIG), ==, before);
+	assert_take(late, "a", NULL, 1);
+	assert_take(late, "c", NULL, 1);
+	assert_take(late, "b", "2", 1);
 	late_replies_free(late);
 }
 
@@ -105,6 +132,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/late-replies/once", test_once);
 	g_test_add_func("/late-replies/expires", test_expires);
 	g_test_add_func("/late-replies/drop", test_drop);
+	g_test_add_func("/late-replies/drop-one-key", test_drop_one_key);
 	g_test_add_func("/late-replies/bounded", test_bounded);
 	return g_test_run();
 }
