@@ -2,9 +2,8 @@
 /*
  * The reader of /dev/ecryptfs. A stock kernel can crash when its queue of
  * requests is left unread for longer than a request lives, so one thread
- * does nothing but poll, read and put the message into a ring; its stack and
- * the ring are locked. A second thread takes the messages out, parses them
- * and hands them over.
+ * does nothing but drain it (daemon/reader.h). The second thread parses the
+ * frames and hands them over.
  */
 #ifndef DAEMON_DEVICE_READER_H
 #define DAEMON_DEVICE_READER_H

@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_LOOK_MSEC 100
-#define LAST_LOOK_MSEC 5000
+#include "daemon/back-off.h"
 
 /* Bits of its decimal number: public-key mode, and the device node. */
 #define FEATURES_PATH "/sys/fs/ecryptfs/version"
@@ -26,8 +25,7 @@ struct NodeWatch {
 	char *name;
 	void (*look)(void *data);
 	void *data;
-	unsigned int msec;
-	unsigned int timer;
+	BackOff *back_off;
 	int inotify;
 	unsigned int source;
 };
@@ -106,16 +104,6 @@ int node_open(const char *path, GError **error)
 	return fd;
 }
 
-static gboolean on_timer(void *data)
-{
-	NodeWatch *watch = data;
-
-	watch->msec = MIN(watch->msec * 2, LAST_LOOK_MSEC);
-	watch->timer = g_timeout_add(watch->msec, on_timer, watch);
-	watch->look(watch->data);
-	return G_SOURCE_REMOVE;
-}
-
 static bool is_about(const NodeWatch *watch, const char *events, size_t len)
 {
 	struct inotify_event event;
@@ -166,6 +154,7 @@ NodeWatch *node_watch_new(const char *path, void (*look)(void *data),
 	watch->name = g_path_get_basename(path);
 	watch->look = look;
 	watch->data = data;
+	watch->back_off = back_off_new(look, data);
 	watch->inotify = -1;
 	return watch;
 }
@@ -173,20 +162,17 @@ NodeWatch *node_watch_new(const char *path, void (*look)(void *data),
 void node_watch_resume(NodeWatch *watch)
 {
 	node_watch_pause(watch);
-	watch->msec = FIRST_LOOK_MSEC;
-	watch->timer = g_timeout_add(watch->msec, on_timer, watch);
+	back_off_resume(watch->back_off);
 	watch_directory(watch);
 }
 
 void node_watch_pause(NodeWatch *watch)
 {
-	if (watch->timer)
-		g_source_remove(watch->timer);
+	back_off_pause(watch->back_off);
 	if (watch->source)
 		g_source_remove(watch->source);
 	if (watch->inotify >= 0)
 		close(watch->inotify);
-	watch->timer = 0;
 	watch->source = 0;
 	watch->inotify = -1;
 }
@@ -196,6 +182,7 @@ void node_watch_free(NodeWatch *watch)
 	if (!watch)
 		return;
 	node_watch_pause(watch);
+	back_off_free(watch->back_off);
 	g_free(watch->directory);
 	g_free(watch->name);
 	g_free(watch);
