@@ -182,7 +182,8 @@ static void test_refused(void)
 	msg_assert_refused(&caller, try_extend(&desk, &caller, &id, 9),
 			   -EINVAL, "nobody waits");
 	g_assert_cmpuint(msg_bench_count(&desk.bench, MSG_STAT_REFUSED), ==, 4);
-	g_assert_cmpuint(msg_bench_count(&desk.bench, MSG_STAT_EXTENDED), ==, 0);
+	g_assert_cmpuint(msg_bench_count(&desk.bench, MSG_STAT_EXTENDED), ==,
+			 0);
 	assert_times_out(&desk, open, TIMEOUT_MS);
 	msg_bench_assert_wait(&desk.bench, create, -ETIMEDOUT, NULL);
 	msg_bench_assert_wait(&desk.bench, queued, -ETIMEDOUT, NULL);
