@@ -4,8 +4,8 @@
  * called back, change their mind; daemons that answer, give back, forge, die
  * and take over from each other. Each wait ends, and never by its time limit,
  * which is half a minute: that would be a lost wake-up. No answer reaches
- * another request. For ThreadSanitizer, and for AddressSanitizer: what a transport has
- * is freed with its last reference.
+ * another request. For ThreadSanitizer, and for AddressSanitizer: what a
+ * transport has is freed with its last reference.
  */
 #include <sched.h>
 #include <unistd.h>
@@ -489,10 +489,8 @@ static void start_openers(void)
 
 static void join_all(void)
 {
-	for (size_t i = 0; i < OPENERS; i++) {
+	for (size_t i = 0; i < OPENERS; i++)
 		pthread_join(openers[i].thread, NULL);
-		pthread_mutex_destroy(&openers[i].lock);
-	}
 	atomic_store(&openers_are_gone, true);
 	for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++) {
 		/* One that was just about to sleep is rung for again. */
@@ -500,8 +498,15 @@ static void join_all(void)
 			ring_all();
 			usleep(1000);
 		}
-		pthread_mutex_destroy(&daemons[i].lock);
 	}
+}
+
+static void destroy_locks(void)
+{
+	for (size_t i = 0; i < OPENERS; i++)
+		pthread_mutex_destroy(&openers[i].lock);
+	for (size_t i = 0; i < G_N_ELEMENTS(daemons); i++)
+		pthread_mutex_destroy(&daemons[i].lock);
 }
 
 static void test_everything(void)
@@ -518,6 +523,7 @@ static void test_everything(void)
 	join_all();
 	pthread_join(killer, NULL);
 	pthread_join(onlooker, NULL);
+	destroy_locks();
 
 	msg_read_stats(&engine, NULL, &stats);
 	g_assert_cmpuint(stats.count[MSG_STAT_PENDING], ==, 0);
