@@ -105,7 +105,7 @@ tap_result /style/says-what-it-is "$(about)"
 # Makemodule.am and documents are names that others fixed
 tap_result /style/kebab-case "$(files | sed 's,.*/,,' | sort -u |
 	grep -vE '^[a-z0-9]+([.-][a-z0-9]+)*$' |
-	grep -vE '^(Makemodule\.am|[A-Z][A-Z-]*(\.md)?)$' |
+	grep -vE '^(Makemodule\.am|Kbuild|[A-Z][A-Z-]*(\.md)?)$' |
 	grep -vE '^(pam_ecryptfsd|ecryptfs_genl)\.[ch]$|^[a-z0-9.-]+\.in$' |
 	grep -vE '^\.(gitignore|shellcheckrc)$')"
 

@@ -53,9 +53,9 @@
  *		EAGAIN there is none, or WINDOW requests are out already; a
  *		REQUEST will come when that changes
  *		EINVAL it is not there (any more)
- * RESPONSE	daemon: INDEX, COUNTER, PACKET (tag 65 or 67); EINVAL nobody waits
- *		for it: it came too late, twice, or was never fetched by this
- *		socket. Not fatal.
+ * RESPONSE	daemon: INDEX, COUNTER, PACKET (tag 65 or 67)
+ *		EINVAL nobody waits for it: it came too late, twice, or was
+ *		never fetched by this socket. Not fatal.
  * EXTEND	daemon: INDEX, COUNTER, MSEC: a person is needed, let the task
  *		wait MSEC from now on
  *		reply: MSEC, what was granted
@@ -137,7 +137,7 @@ enum ecryptfs_genl_reason {
 	ECRYPTFS_GENL_REASON_UNSPEC,
 	/* Another daemon took over; see SUCCESSOR. */
 	ECRYPTFS_GENL_REASON_REPLACED,
-	/* The kernel's half is being unloaded, or the network namespace ends. */
+	/* The kernel's half is being unloaded. */
 	ECRYPTFS_GENL_REASON_UNLOAD,
 };
 
