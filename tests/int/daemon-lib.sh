@@ -24,7 +24,7 @@ socket=$XDG_RUNTIME_DIR/ecryptfs/control
 log=$work/log
 options=("--device=$node" "--module-dir=$work/modules")
 
-# Figures of time and memory mean nothing under a sanitizer
+# A figure of memory means nothing under a sanitizer
 sanitized=
 if grep -qs '^#define SANITIZED 1' "$top_builddir/config.h"; then
 	sanitized=yes
