@@ -8,11 +8,16 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+
+/* What no file of anybody else ends in; mkstemp(3) puts 6 letters after it. */
+#define TEMPORARY ".ecryptfs-tmp-"
+#define TEMPORARY_LETTERS 6
 
 static int close_fd(int *fd)
 {
@@ -192,10 +197,11 @@ static bool put_in_place(const char *temporary, const char *path,
 	return false;
 }
 
-bool ecryptfs_safe_file_write(const char *path, const void *data,
-			      size_t data_len, bool replace, GError **error)
+char *ecryptfs_safe_file_write_beside(const char *path, const void *data,
+				      size_t data_len, GError **error)
 {
-	g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+	g_autofree char *temporary = g_strconcat(path, TEMPORARY "XXXXXX",
+						 NULL);
 	AUTO_FD fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
 	bool written;
 	int err;
@@ -203,7 +209,7 @@ bool ecryptfs_safe_file_write(const char *path, const void *data,
 	if (fd < 0) {
 		ecryptfs_error_set_errno(error, errno, "cannot create %s",
 					 temporary);
-		return false;
+		return NULL;
 	}
 	written = write_all(fd, data, data_len);
 	err = errno;
@@ -211,9 +217,33 @@ bool ecryptfs_safe_file_write(const char *path, const void *data,
 		written = false;
 		err = errno;
 	}
-	if (!written)
-		ecryptfs_error_set_errno(error, err, "cannot write %s", path);
-	else if (put_in_place(temporary, path, replace, error))
+	if (written)
+		return g_steal_pointer(&temporary);
+	ecryptfs_error_set_errno(error, err, "cannot write %s", path);
+	unlink(temporary);
+	return NULL;
+}
+
+bool ecryptfs_safe_file_is_temporary(const char *entry, const char *name)
+{
+	const char *rest;
+
+	if (!g_str_has_prefix(entry, name))
+		return false;
+	rest = entry + strlen(name);
+	return g_str_has_prefix(rest, TEMPORARY) &&
+	       strlen(rest) == strlen(TEMPORARY) + TEMPORARY_LETTERS;
+}
+
+bool ecryptfs_safe_file_write(const char *path, const void *data,
+			      size_t data_len, bool replace, GError **error)
+{
+	g_autofree char *temporary = ecryptfs_safe_file_write_beside(
+		path, data, data_len, error);
+
+	if (!temporary)
+		return false;
+	if (put_in_place(temporary, path, replace, error))
 		return true;
 	unlink(temporary);
 	return false;

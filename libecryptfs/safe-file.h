@@ -54,6 +54,32 @@ EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
 bool ecryptfs_safe_file_write(const char *path, const void *data,
 			      size_t data_len, bool replace, GError **error);
 
+/**
+ * ecryptfs_safe_file_write_beside:
+ * @path: a file that is there or will be; not touched
+ * @data: (array length=data_len): content
+ * @data_len: bytes in @data
+ * @error: (nullable): return location
+ *
+ * The first half of ecryptfs_safe_file_write(), for who looks at the result
+ * before ecryptfs_safe_file_move() puts it in place.
+ *
+ * Returns: (transfer full) (nullable): a file of its own beside @path, mode
+ *   0600, synced; to be moved or unlinked by the caller
+ */
+char *ecryptfs_safe_file_write_beside(const char *path, const void *data,
+				      size_t data_len, GError **error);
+
+/**
+ * ecryptfs_safe_file_is_temporary:
+ * @entry: name of a file, without directory
+ * @name: name of another in the same directory
+ *
+ * Returns: whether @entry has the form that is kept for what writing @name
+ *   leaves behind when it is killed
+ */
+bool ecryptfs_safe_file_is_temporary(const char *entry, const char *name);
+
 /*
  * Makes @path and what is missing above it, mode 0700; syncs what each new
  * one lies in.

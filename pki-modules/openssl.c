@@ -329,34 +329,31 @@ static bool check_passphrase(const EcryptfsSecret *passphrase, GError **error)
 	return false;
 }
 
-static bool write_file(const char *file, const EcryptfsSecret *pem,
-		       bool replace, GError **error)
-{
-	return ecryptfs_safe_file_write(file, ecryptfs_secret_data(pem),
-					ecryptfs_secret_len(pem), replace,
-					error);
-}
-
 /* The copy that will replace the file is read back from the disk first. */
 static bool replace_file(const struct openssl_key *key,
 			 const OpensslPrivateKey *private_key,
 			 const EcryptfsSecret *passphrase, GError **error)
 {
-	g_autofree char *copy = g_strconcat(key->file, ".new", NULL);
+	g_autofree char *copy = NULL;
 	g_autoptr(EcryptfsSecret) pem = NULL;
 	g_autoptr(EcryptfsSecret) read_back = NULL;
 	g_autoptr(OpensslPrivateKey) proof = NULL;
 
 	pem = openssl_pem_format(openssl_private_key_pkey(private_key),
 				 passphrase, error);
-	if (!pem || !write_file(copy, pem, true, error))
+	if (!pem)
 		return false;
-	read_back = read_file(copy, error);
+	copy = ecryptfs_safe_file_write_beside(key->file,
+					       ecryptfs_secret_data(pem),
+					       ecryptfs_secret_len(pem),
+					       error);
+	read_back = copy ? read_file(copy, error) : NULL;
 	if (read_back)
 		proof = parse_checked(key, read_back, passphrase, error);
 	if (proof && ecryptfs_safe_file_move(copy, key->file, error))
 		return true;
-	unlink(copy);
+	if (copy)
+		unlink(copy);
 	return false;
 }
 
@@ -424,7 +421,10 @@ static bool generate(void *module_state, EcryptfsParams *params,
 	key = key_new(params, error);
 	pkey = key ? make_key(type, error) : NULL;
 	pem = pkey ? openssl_pem_format(pkey, passphrase, error) : NULL;
-	return pem && write_file(key->file, pem, false, error);
+	return pem && ecryptfs_safe_file_write(key->file,
+					       ecryptfs_secret_data(pem),
+					       ecryptfs_secret_len(pem), false,
+					       error);
 }
 
 static bool import(void *module_state, EcryptfsParams *params, GError **error)

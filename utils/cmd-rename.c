@@ -99,12 +99,12 @@ static bool remove_old(struct cmd *cmd, const EcryptfsRegistration *reg,
 		       GError **error)
 {
 	g_autofree char *path = ecryptfs_registration_path(NULL, reg->name);
-	unsigned int removed = 0;
+	g_autofree char *own = key_material_path(reg->name);
 
 	if (!ecryptfs_safe_file_remove(path, error))
 		return false;
 	return !has_own_file(reg) ||
-	       key_material_destroy(cmd, reg->name, &removed, error);
+	       key_material_remove(cmd, own, reg->name, NULL, error);
 }
 
 /* The blob names the registration; the daemon says that name in its log. */

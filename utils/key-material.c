@@ -151,32 +151,66 @@ bool key_material_trash(struct cmd *cmd, const char *path, const char *name,
 	return true;
 }
 
-/* ".XXXXXX" of a file that was not renamed yet. */
-static bool is_temporary(const char *suffix)
+static bool exists(const char *path)
 {
-	return suffix[0] == '.' && strlen(suffix) == 7 &&
-	       !strchr(suffix + 1, '.');
+	struct stat st;
+
+	return lstat(path, &st) == 0;
 }
 
-/* "NAME.pem", and what is left of writing it or of changing its passphrase. */
-static bool is_file_of(const char *entry, const char *name)
-{
-	g_autofree char *file = g_strconcat(name, ".pem", NULL);
-	const char *rest;
-
-	if (!g_str_has_prefix(entry, file))
-		return false;
-	rest = entry + strlen(file);
-	if (g_str_has_prefix(rest, ".new"))
-		rest += strlen(".new");
-	return !*rest || is_temporary(rest);
-}
-
-static bool clear_leftover(struct cmd *cmd, const char *path,
-			   const char *name, GError **error)
+/* Whether another registration needs @path; said on stderr. */
+static bool must_stay(struct cmd *cmd, const char *path, const char *name)
 {
 	g_autofree char *user = key_material_other_user(path, name);
 
+	if (user)
+		cmd_note(cmd, "%s stays: it is the key file of \"%s\"", path,
+			 user);
+	return user;
+}
+
+bool key_material_remove(struct cmd *cmd, const char *path, const char *name,
+			 unsigned int *removed, GError **error)
+{
+	if (!exists(path) || must_stay(cmd, path, name))
+		return true;
+	if (!ecryptfs_safe_file_remove(path, error))
+		return false;
+	if (removed)
+		(*removed)++;
+	return true;
+}
+
+bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
+				     const char *name, unsigned int *removed,
+				     GError **error)
+{
+	g_autofree char *folder_of = g_path_get_dirname(path);
+	g_autofree char *file = g_path_get_basename(path);
+	g_autoptr(GDir) entries = g_dir_open(folder_of, 0, NULL);
+	const char *entry;
+
+	while (entries && (entry = g_dir_read_name(entries))) {
+		g_autofree char *found = g_build_filename(folder_of, entry,
+							  NULL);
+
+		if (ecryptfs_safe_file_is_temporary(entry, file) &&
+		    !key_material_remove(cmd, found, name, removed, error))
+			return false;
+	}
+	return true;
+}
+
+bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
+				  GError **error)
+{
+	g_autofree char *path = key_material_path(name);
+	g_autofree char *user = key_material_other_user(path, name);
+
+	if (!key_material_remove_temporaries(cmd, path, name, NULL, error))
+		return false;
+	if (!exists(path))
+		return true;
 	if (user) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
 			    "%s is the key file of \"%s\"; choose another "
@@ -187,70 +221,31 @@ static bool clear_leftover(struct cmd *cmd, const char *path,
 	return key_material_trash(cmd, path, name, ".pem", error);
 }
 
-/* (transfer full): paths of the files of @name in keys/. */
-static GPtrArray *files_of(const char *name)
-{
-	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *keys = folder("keys");
-	g_autoptr(GDir) entries = g_dir_open(keys, 0, NULL);
-	const char *entry;
-
-	while (entries && (entry = g_dir_read_name(entries)))
-		if (is_file_of(entry, name))
-			g_ptr_array_add(paths, g_build_filename(keys, entry,
-								NULL));
-	return paths;
-}
-
-bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
-				  GError **error)
-{
-	g_autoptr(GPtrArray) paths = files_of(name);
-
-	for (unsigned int i = 0; i < paths->len; i++)
-		if (!clear_leftover(cmd, paths->pdata[i], name, error))
-			return false;
-	return true;
-}
-
-/* Whether another registration needs keys/NAME.pem; said on stderr. */
-static bool must_stay(struct cmd *cmd, const char *name)
-{
-	g_autofree char *path = key_material_path(name);
-	g_autofree char *user = key_material_other_user(path, name);
-
-	if (user)
-		cmd_note(cmd, "%s stays: it is the key file of \"%s\"", path,
-			 user);
-	return user;
-}
-
 bool key_material_forget(struct cmd *cmd, const char *name, GError **error)
 {
-	g_autoptr(GPtrArray) paths = files_of(name);
+	g_autofree char *path = key_material_path(name);
 
-	if (must_stay(cmd, name))
-		return true;
-	for (unsigned int i = 0; i < paths->len; i++)
-		if (!key_material_trash(cmd, paths->pdata[i], name, ".pem",
-					error))
-			return false;
-	return true;
+	if (!key_material_remove_temporaries(cmd, path, name, NULL, error))
+		return false;
+	return !exists(path) || must_stay(cmd, path, name) ||
+	       key_material_trash(cmd, path, name, ".pem", error);
 }
 
 bool key_material_destroy(struct cmd *cmd, const char *name,
 			  unsigned int *removed, GError **error)
 {
-	g_autoptr(GPtrArray) paths = files_of(name);
+	g_autofree char *path = key_material_path(name);
 
-	if (must_stay(cmd, name))
-		return true;
-	for (unsigned int i = 0; i < paths->len; i++) {
-		if (!ecryptfs_safe_file_remove(paths->pdata[i], error))
-			return false;
-		(*removed)++;
-	}
-	return true;
+	return key_material_remove_temporaries(cmd, path, name, removed,
+					       error) &&
+	       key_material_remove(cmd, path, name, removed, error);
+}
+
+/* What a killed move to trash/ wrote counts too. */
+static bool is_entry(const char *entry, const char *file)
+{
+	return g_str_equal(entry, file) ||
+	       ecryptfs_safe_file_is_temporary(entry, file);
 }
 
 static bool is_trash_of(const char *entry, const char *name)
@@ -259,8 +254,8 @@ static bool is_trash_of(const char *entry, const char *name)
 	g_autofree char *pem = g_strconcat(name, ".pem", NULL);
 
 	return strlen(entry) > STAMP_SIZE && entry[STAMP_SIZE - 1] == '-' &&
-	       (g_str_equal(entry + STAMP_SIZE, conf) ||
-		g_str_equal(entry + STAMP_SIZE, pem));
+	       (is_entry(entry + STAMP_SIZE, conf) ||
+		is_entry(entry + STAMP_SIZE, pem));
 }
 
 bool key_material_empty_trash(const char *name, unsigned int *removed,

@@ -32,12 +32,33 @@ char *key_material_path(const char *name);
 char *key_material_other_user(const char *path, const char *name);
 
 /**
+ * key_material_remove:
+ * @cmd: a run; told on stderr when the file stays
+ * @path: a file; need not be there
+ * @name: the key whose file it is
+ * @removed: (inout) (nullable): one more when it went
+ * @error: (nullable): return location
+ *
+ * Deletes @path, unless another registration than @name leads to it.
+ */
+bool key_material_remove(struct cmd *cmd, const char *path, const char *name,
+			 unsigned int *removed, GError **error);
+
+/*
+ * The same for what killed writes of @path left beside it. That is never the
+ * only copy of a key that was registered.
+ */
+bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
+				     const char *name, unsigned int *removed,
+				     GError **error);
+
+/**
  * key_material_clear_leftovers:
  * @cmd: a run; told on stderr
  * @name: a name that is not registered
  * @error: (nullable): return location
  *
- * Moves what a killed `generate` left under @name to trash/.
+ * Moves the key file that a killed `generate` left under @name to trash/.
  *
  * Errors: %ECRYPTFS_ERROR_EXISTS when another registration uses the file
  */
@@ -54,8 +75,7 @@ bool key_material_trash(struct cmd *cmd, const char *path, const char *name,
  * @name: a key
  * @error: (nullable): return location
  *
- * Moves what is in keys/ of @name to trash/; nothing when another
- * registration leads there.
+ * Moves keys/NAME.pem to trash/, unless another registration leads there.
  */
 bool key_material_forget(struct cmd *cmd, const char *name, GError **error);
 

@@ -326,6 +326,32 @@ mgr add user-of-new --keyring=session
 mgr test user-of-new
 expect /shared-file/works 0
 
+# Nor is a file taken that only looks like what a kill leaves
+mgr generate laptop --pki=openssl --type=x25519 --no-passphrase
+for suffix in backup new new.backup ecryptfs-tmp-backup; do
+	cp "$data/keys/laptop.pem" "$data/keys/laptop.pem.$suffix"
+done
+mgr import spare --pki=openssl "--file=$data/keys/laptop.pem.ecryptfs-tmp-backup"
+neighbours() {
+	(cd "$data/keys" && ls laptop.pem.*)
+}
+kept=$(neighbours)
+mgr rename laptop desk
+is /neighbours/rename "$status $(neighbours)" "0 $kept"
+mgr rename desk laptop
+is /neighbours/rename-onto "$status $(neighbours)" "0 $kept"
+mgr remove laptop --forget
+is /neighbours/forget "$status $(neighbours)" "0 $kept"
+mgr generate laptop --pki=openssl --type=x25519 --no-passphrase
+is /neighbours/generate "$status $(neighbours)" "0 $kept"
+mgr destroy laptop --yes-destroy=laptop
+is /neighbours/destroy "$status $(neighbours)" "0 $kept"
+expect /neighbours/told 0 '' 'ecryptfs-tmp-backup stays: .*"spare"'
+mgr remove spare --forget
+mgr generate laptop --pki=openssl --type=x25519 --no-passphrase
+tap_result /neighbours/leftover-goes "$(wrong 0
+	neighbours | grep ecryptfs-tmp)"
+
 # Where the result goes
 timeout 60 "$manager" list "--module-dir=$work/modules" >/dev/full 2>"$work/err"
 status=$?

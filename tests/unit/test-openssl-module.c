@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -363,11 +364,24 @@ static void assert_passwd_refused(void *key, const char *file, const char *old,
 	g_assert_cmpuint(files_in(openssl_directory), ==, n_before);
 }
 
+/* The disk is full, as a limit on file sizes shows it. */
+static void assert_passwd_without_room(void *key, const char *file)
+{
+	struct rlimit before, limit;
+
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	limit = before;
+	limit.rlim_cur = 10;
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+	assert_passwd_refused(key, file, "test", "fresh", ECRYPTFS_ERROR_IO);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+}
+
 static void test_passwd_refuses(void)
 {
 	g_autofree char *file =
 		openssl_copy("wrapped/x25519.pkcs8-encrypted.pem");
-	g_autofree char *in_the_way = g_strconcat(file, ".new", NULL);
 	g_autofree char *longer = g_strnfill(1025, 'x');
 	g_autoptr(GBytes) other = fixture_vector("keys/p-256.pem");
 	void *key = openssl_open(file, NULL, "x25519");
@@ -377,16 +391,41 @@ static void test_passwd_refuses(void)
 	assert_passwd_refused(key, file, NULL, "fresh", ECRYPTFS_ERROR_LOCKED);
 	assert_passwd_refused(key, file, "test", "", ECRYPTFS_ERROR_USAGE);
 	assert_passwd_refused(key, file, "test", longer, ECRYPTFS_ERROR_USAGE);
-	/* The copy cannot be written. */
-	g_assert_cmpint(g_mkdir(in_the_way, 0700), ==, 0);
-	assert_passwd_refused(key, file, "test", "fresh", ECRYPTFS_ERROR_IO);
-	g_assert_cmpint(g_rmdir(in_the_way), ==, 0);
+	assert_passwd_without_room(key, file);
 	/* Somebody put another key there: not ours to touch. */
 	g_free(fixture_write(openssl_directory, "x25519.pkcs8-encrypted.pem",
 			     g_bytes_get_data(other, NULL),
 			     g_bytes_get_size(other), 0600));
 	assert_passwd_refused(key, file, NULL, "fresh",
 			      ECRYPTFS_ERROR_UNUSABLE);
+	openssl_module->key_close(key);
+}
+
+/* Whatever lies beside the file is somebody's: done or refused, it stays. */
+static void test_passwd_neighbours(void)
+{
+	static const char *const suffixes[] = { ".new", ".backup", "~" };
+	g_autofree char *file = openssl_copy("keys/p-256.pem");
+	void *key = openssl_open(file, NULL, "p-256");
+	GError *error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *name = g_strconcat("p-256.pem", suffixes[i],
+						    NULL);
+
+		g_free(fixture_write(openssl_directory, name, "mine", 4, 0600));
+	}
+	assert_passwd(key, NULL, "one");
+	g_assert_false(passwd(key, "wrong", "two", &error));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_BAD_SECRET, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *path = g_strconcat(file, suffixes[i], NULL);
+		g_autoptr(GBytes) content = openssl_content(path);
+
+		g_assert_cmpmem(g_bytes_get_data(content, NULL),
+				g_bytes_get_size(content), "mine", 4);
+		g_assert_cmpint(g_unlink(path), ==, 0);
+	}
 	openssl_module->key_close(key);
 }
 
@@ -505,6 +544,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/openssl-module/passwd/good", test_passwd);
 	g_test_add_func("/openssl-module/passwd/refuses",
 			test_passwd_refuses);
+	g_test_add_func("/openssl-module/passwd/neighbours",
+			test_passwd_neighbours);
 	g_test_add_func("/openssl-module/passwd/killed", test_passwd_killed);
 	g_test_add_func("/openssl-module/threads", test_threads);
 	return openssl_run();

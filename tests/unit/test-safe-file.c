@@ -300,6 +300,50 @@ static void test_write_no_room(void)
 	g_assert_cmpuint(files_in_directory(), ==, files);
 }
 
+static void test_temporary_form(void)
+{
+	static const struct {
+		const char *entry;
+		bool temporary;
+	} rows[] = {
+		{ "a.pem.ecryptfs-tmp-A1b2C3", true },
+		{ "a.pem.backup", false },
+		{ "a.pem.new", false },
+		{ "a.pem.A1b2C3", false },
+		{ "a.pem", false },
+		{ "a.pem.ecryptfs-tmp-", false },
+		{ "a.pem.ecryptfs-tmp-A1b2C", false },
+		{ "a.pem.ecryptfs-tmp-A1b2C3D", false },
+		{ "aa.pem.ecryptfs-tmp-A1b2C3", false },
+		{ "a.p", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_cmpint(ecryptfs_safe_file_is_temporary(
+					rows[i].entry, "a.pem"), ==,
+				rows[i].temporary);
+}
+
+/* Written for a look, then moved; what it was written for is not touched. */
+static void test_write_beside(void)
+{
+	g_autofree char *path =
+		fixture_write(directory, "beside", "kept", 4, 0600);
+	g_autofree char *temporary = NULL;
+	g_autofree char *entry = NULL;
+	GError *error = NULL;
+
+	temporary = ecryptfs_safe_file_write_beside(path, "new", 3, &error);
+	g_assert_no_error(error);
+	entry = g_path_get_basename(temporary);
+	g_assert_true(ecryptfs_safe_file_is_temporary(entry, "beside"));
+	assert_reads(temporary, "new");
+	assert_reads(path, "kept");
+	g_assert_true(ecryptfs_safe_file_move(temporary, path, &error));
+	assert_reads(path, "new");
+}
+
 static void write_for_ever(const char *path, const char *a, const char *b)
 {
 	for (;;) {
@@ -454,6 +498,8 @@ int main(int argc, char **argv)
 			test_write_over_symlink);
 	g_test_add_func("/safe-file/write/nowhere", test_write_nowhere);
 	g_test_add_func("/safe-file/write/no-room", test_write_no_room);
+	g_test_add_func("/safe-file/write/beside", test_write_beside);
+	g_test_add_func("/safe-file/temporary-form", test_temporary_form);
 	g_test_add_func("/safe-file/write/killed", test_write_killed);
 	g_test_add_func("/safe-file/make-dir", test_make_dir);
 	g_test_add_func("/safe-file/make-dir-durable", test_make_dir_durable);
