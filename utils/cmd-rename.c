@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ecryptfs-manager rename. At every moment each registration leads to a file
- * that is there:
+ * that is there, and each copy of the key is found from a registration:
  *
- *   copy keys/OLD.pem to keys/NEW.pem; register NEW; remove registration OLD;
- *   remove keys/OLD.pem
+ *   copy keys/OLD.pem to keys/NEW.pem; register NEW; let OLD lead to
+ *   keys/NEW.pem; remove keys/OLD.pem; remove registration OLD
  *
  * Killed in the middle, the key has its old name or both, and the same command
  * finishes what is left.
@@ -64,12 +64,11 @@ static bool copy_file(const EcryptfsRegistration *reg,
 					error);
 }
 
-/* Whether a rename of @reg to @name was killed after it had registered. */
-static bool is_half_done(const EcryptfsRegistration *reg, const char *name)
+/* Whether a rename was killed after it had registered @fresh. */
+static bool is_half_done(const EcryptfsRegistration *fresh)
 {
 	g_autoptr(EcryptfsRegistration) other =
-		ecryptfs_registration_load(NULL, name, NULL);
-	g_autoptr(EcryptfsRegistration) fresh = renamed(reg, name);
+		ecryptfs_registration_load(NULL, fresh->name, NULL);
 	g_autofree char *is = NULL;
 	g_autofree char *would_be = NULL;
 
@@ -80,31 +79,63 @@ static bool is_half_done(const EcryptfsRegistration *reg, const char *name)
 	return g_str_equal(is, would_be);
 }
 
-static bool register_fresh(struct cmd *cmd, const EcryptfsRegistration *reg,
-			   const char *name, GError **error)
+static bool same_content(const char *a, const char *b)
 {
-	g_autoptr(EcryptfsRegistration) fresh = renamed(reg, name);
+	g_autoptr(EcryptfsSecret) first = ecryptfs_safe_file_read(
+		a, MAX_KEY_FILE, ECRYPTFS_SAFE_FILE_PRIVATE, NULL);
+	g_autoptr(EcryptfsSecret) second = ecryptfs_safe_file_read(
+		b, MAX_KEY_FILE, ECRYPTFS_SAFE_FILE_PRIVATE, NULL);
 
-	if (is_half_done(reg, name)) {
+	return first && second && ecryptfs_secret_equal(first, second);
+}
+
+/* keys/NAME.pem goes when it is the copy of @other that a rename made. */
+static bool remove_copy(struct cmd *cmd, const char *name, const char *other,
+			GError **error)
+{
+	g_autofree char *path = key_material_path(name);
+
+	return !same_content(path, other) ||
+	       key_material_remove(cmd, path, name, NULL, error);
+}
+
+static bool register_fresh(struct cmd *cmd, const EcryptfsRegistration *reg,
+			   const EcryptfsRegistration *fresh, GError **error)
+{
+	const char *file = ecryptfs_params_get(reg->params, "file");
+
+	if (is_half_done(fresh)) {
 		cmd_note(cmd, "going on with a rename that was interrupted");
 		return true;
 	}
-	return new_key_check_name(cmd, name, error) &&
-	       key_material_clear_leftovers(cmd, name, error) &&
+	if (!new_key_check_name(cmd, fresh->name, error))
+		return false;
+	if (has_own_file(reg) &&
+	    !remove_copy(cmd, fresh->name, file, error))
+		return false;
+	return key_material_clear_leftovers(cmd, fresh->name, error) &&
 	       copy_file(reg, fresh, error) &&
 	       ecryptfs_registration_save(NULL, fresh, false, error);
 }
 
-static bool remove_old(struct cmd *cmd, const EcryptfsRegistration *reg,
-		       GError **error)
+/* Registration OLD leads to the new file for as long as it is there. */
+static bool remove_old(struct cmd *cmd, EcryptfsRegistration *reg,
+		       const EcryptfsRegistration *fresh, GError **error)
 {
 	g_autofree char *path = ecryptfs_registration_path(NULL, reg->name);
-	g_autofree char *own = key_material_path(reg->name);
+	const char *file = ecryptfs_params_get(fresh->params, "file");
 
-	if (!ecryptfs_safe_file_remove(path, error))
+	if (has_own_file(reg)) {
+		ecryptfs_params_set(reg->params, "file", file);
+		if (!ecryptfs_registration_save(NULL, reg, true, error))
+			return false;
+	}
+	/* passwd may have changed the one of the two since an interruption */
+	if (has_own_file(fresh) &&
+	    (!remove_copy(cmd, reg->name, file, error) ||
+	     !key_material_forget(cmd, reg->name, error)))
 		return false;
-	return !has_own_file(reg) ||
-	       key_material_remove(cmd, own, reg->name, NULL, error);
+	return ecryptfs_safe_file_remove(path, error);
 }
 
 /* The blob names the registration; the daemon says that name in its log. */
@@ -129,6 +160,7 @@ static bool run(struct cmd *cmd, GError **error)
 	const char *old = cmd->operands[0];
 	const char *name = cmd->operands[1];
 	g_autoptr(EcryptfsRegistration) reg = NULL;
+	g_autoptr(EcryptfsRegistration) fresh = NULL;
 
 	if (g_str_equal(old, name)) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
@@ -138,10 +170,11 @@ static bool run(struct cmd *cmd, GError **error)
 	if (!key_material_lock(error))
 		return false;
 	reg = cmd_registration(cmd, old, error);
-	if (!reg || !register_fresh(cmd, reg, name, error))
+	fresh = reg ? renamed(reg, name) : NULL;
+	if (!fresh || !register_fresh(cmd, reg, fresh, error))
 		return false;
 	update_auth_tok(cmd, reg, name);
-	if (!remove_old(cmd, reg, error))
+	if (!remove_old(cmd, reg, fresh, error))
 		return false;
 	output_string(cmd->out, "old_name", old);
 	output_string(cmd->out, "name", name);

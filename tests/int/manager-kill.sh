@@ -92,6 +92,13 @@ swept() {
 	echo "# killed before each of $3 calls; $4 left $5"
 }
 
+# only NAME: what is wrong with the copies of a private key below the home
+only() {
+	local found
+	found=$(grep -rlF 'PRIVATE KEY' "$HOME")
+	[ "$found" = "$data/keys/$1.pem" ] || echo "private keys: $found"
+}
+
 generate_k() {
 	echo generate k --pki=openssl --type=x25519 --no-passphrase
 }
@@ -144,6 +151,7 @@ sweep_rename() {
 		problems=$problems$(usable b | sed "s/^/$call $n: /")
 		[ ! -e "$config/a.conf" ] ||
 			problems="$problems $call $n: a.conf is still there"
+		problems=$problems$(only b | sed "s/^/$call $n: /")
 	done 3<"$work/todo"
 	problems=$problems$(proven b)
 	[ $both -gt 0 ] || problems="$problems no kill left both names"
