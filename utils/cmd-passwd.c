@@ -63,6 +63,16 @@ static bool read_fresh(struct cmd *cmd, const char *name,
 	return false;
 }
 
+/* A killed run may have left the key without its passphrase. */
+static bool clear_leftovers(struct cmd *cmd, EcryptfsKey *key, GError **error)
+{
+	const EcryptfsRegistration *reg = ecryptfs_key_registration(key);
+	const char *file = ecryptfs_params_get(reg->params, "file");
+
+	return !file || key_material_remove_temporaries(cmd, file, reg->name,
+							NULL, error);
+}
+
 /* The old one is proven before the new one is asked for. */
 static bool change(struct cmd *cmd, EcryptfsKey *key, const char *name,
 		   GError **error)
@@ -73,6 +83,7 @@ static bool change(struct cmd *cmd, EcryptfsKey *key, const char *name,
 	return read_old(cmd, key, name, &old, error) &&
 	       read_fresh(cmd, name, &fresh, error) &&
 	       key_material_lock(error) &&
+	       clear_leftovers(cmd, key, error) &&
 	       ecryptfs_key_passwd(key, old, fresh, error);
 }
 

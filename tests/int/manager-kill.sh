@@ -188,6 +188,43 @@ sweep_passwd() {
 	tap_result /kill/passwd-leaves-nothing "$(wrong 0; ls "$data/keys")"
 }
 
+# The same where the key was imported and its new copy is in the clear: the
+# next passwd clears it away, and touches nobody's p.pem.new
+sweep_passwd_imported() {
+	local calls=0 fresh=0 left=0 problems=
+	printf 'old\n' >"$work/old"
+	chmod 0600 "$work/old"
+	mkdir -p "$HOME/mine"
+	openssl genpkey -algorithm X25519 -aes256 -pass "file:$work/old" \
+		-out "$HOME/mine/p.pem" 2>/dev/null
+	cp "$HOME/mine/p.pem" "$HOME/mine/p.pem.new"
+	chmod 0600 "$HOME/mine/p.pem"
+	mgr import p --pki=openssl "--file=$HOME/mine/p.pem" \
+		"--secret-file=$work/old"
+	keep_home
+	set -- passwd p "--secret-file=$work/old" --no-passphrase
+	calls_of "$@"
+	while read -r call n <&3; do
+		restore_home
+		problems=$problems$(kill_before "$call" "$n" "$@")
+		calls=$((calls + 1))
+		[ "$(ls "$HOME/mine" | wc -l)" -eq 2 ] || left=$((left + 1))
+		if grep -q 'BEGIN PRIVATE KEY' "$HOME/mine/p.pem"; then
+			fresh=$((fresh + 1))
+		fi
+		mgr "$@"
+		problems=$problems$(wrong 0; usable p |
+			sed "s/^/$call $n: /")
+		[ "$(ls "$HOME/mine" | tr '\n' ' ')" = 'p.pem p.pem.new ' ] &&
+			cmp -s "$HOME/mine/p.pem.new" \
+				"$work/kept/mine/p.pem.new" ||
+			problems="$problems $call $n: $(ls "$HOME/mine")"
+	done 3<"$work/todo"
+	[ $left -gt 0 ] || problems="$problems no kill left a copy"
+	swept /kill/passwd-imported "$problems" $calls $fresh \
+		"no passphrase"
+}
+
 # Registered with its file, or in the trash
 sweep_forget() {
 	local calls=0 gone=0 sum problems=
@@ -212,7 +249,7 @@ sweep_forget() {
 }
 
 if strace -qq -o /dev/null true 2>/dev/null; then
-	for sweep in generate rename passwd forget; do
+	for sweep in generate rename passwd passwd_imported forget; do
 		forget_all
 		sweep_$sweep
 	done
