@@ -25,15 +25,27 @@ struct entry {
 	EcryptfsKey *key;
 };
 
+/* What all keys of a signature have in common; outlives them. */
+struct shared {
+	EcryptfsFailureLimit *failures;
+	EcryptfsStickyLock *lock;
+};
+
 struct EcryptfsKeyStore {
 	EcryptfsPkiList *modules;
 	char *directory;
 	GMutex lock; /* for what follows */
 	GPtrArray *entries; /* struct entry, in order of the names */
 	GHashTable *adopted; /* signature to EcryptfsKey */
-	GHashTable *locked; /* signatures whose sticky lock outlives a key */
-	GHashTable *failures; /* signature to EcryptfsFailureLimit; outlives
-				 its keys */
+	GHashTable *shared; /* signature to struct shared */
+	bool loaded; /* the registrations were read once */
+	unsigned int all_locked; /* how often all keys were locked */
+};
+
+/* What was there when a reading of the registrations began. */
+struct snapshot {
+	GPtrArray *entries;
+	unsigned int all_locked;
 };
 
 static void entry_free(void *data)
@@ -49,9 +61,13 @@ static void key_unref(void *data)
 	ecryptfs_key_unref(data);
 }
 
-static void failures_unref(void *data)
+static void shared_free(void *data)
 {
-	ecryptfs_failure_limit_unref(data);
+	struct shared *shared = data;
+
+	ecryptfs_failure_limit_unref(shared->failures);
+	ecryptfs_sticky_lock_unref(shared->lock);
+	g_free(shared);
 }
 
 EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
@@ -66,10 +82,8 @@ EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
 	store->entries = g_ptr_array_new_with_free_func(entry_free);
 	store->adopted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 					       key_unref);
-	store->locked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					      NULL);
-	store->failures = g_hash_table_new_full(g_str_hash, g_str_equal,
-						g_free, failures_unref);
+	store->shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      shared_free);
 	return store;
 }
 
@@ -79,8 +93,7 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store)
 		return;
 	g_ptr_array_unref(store->entries);
 	g_hash_table_unref(store->adopted);
-	g_hash_table_unref(store->locked);
-	g_hash_table_unref(store->failures);
+	g_hash_table_unref(store->shared);
 	g_mutex_clear(&store->lock);
 	g_free(store->directory);
 	g_free(store);
@@ -125,26 +138,43 @@ static const struct entry *entry_named(const GPtrArray *entries,
 	return NULL;
 }
 
-/* A new key goes on with the failures of those that had its signature. */
-static void share_failures(EcryptfsKeyStore *store, EcryptfsKey *key)
+static struct shared *shared_new(const EcryptfsKey *key)
+{
+	struct shared *shared = g_new(struct shared, 1);
+
+	shared->failures =
+		ecryptfs_failure_limit_ref(ecryptfs_key_failures(key));
+	shared->lock = ecryptfs_sticky_lock_ref(ecryptfs_key_sticky_lock(key));
+	return shared;
+}
+
+/*
+ * A new key goes on with the failures and the lock of those that had its
+ * signature. One whose signature is new comes up locked when all keys were
+ * locked after the reading began that found it.
+ */
+static void share(EcryptfsKeyStore *store, EcryptfsKey *key,
+		  unsigned int all_locked)
 {
 	const char *sig = ecryptfs_key_sig(key);
-	EcryptfsFailureLimit *failures;
+	struct shared *shared;
 
 	g_mutex_lock(&store->lock);
-	failures = g_hash_table_lookup(store->failures, sig);
-	if (!failures) {
-		failures = ecryptfs_failure_limit_ref(
-			ecryptfs_key_failures(key));
-		g_hash_table_insert(store->failures, g_strdup(sig), failures);
+	shared = g_hash_table_lookup(store->shared, sig);
+	if (!shared) {
+		shared = shared_new(key);
+		g_hash_table_insert(store->shared, g_strdup(sig), shared);
+		if (store->all_locked != all_locked)
+			ecryptfs_sticky_lock_set(shared->lock);
 	}
-	ecryptfs_failure_limit_ref(failures);
+	ecryptfs_key_take_shared(
+		key, ecryptfs_failure_limit_ref(shared->failures),
+		ecryptfs_sticky_lock_ref(shared->lock));
 	g_mutex_unlock(&store->lock);
-	ecryptfs_key_take_failures(key, failures);
 }
 
 static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
-				    GError **error)
+				    unsigned int all_locked, GError **error)
 {
 	g_autoptr(EcryptfsRegistration) reg = NULL;
 	EcryptfsPki *pki = NULL;
@@ -161,73 +191,24 @@ static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
 	}
 	key = ecryptfs_key_open(pki, reg, error);
 	if (key)
-		share_failures(store, key);
+		share(store, key, all_locked);
 	return key;
 }
 
-/*
- * A key that was locked stays so under another name, and when its
- * registration could not be read for a while.
- */
-static void remember_locks_unlocked(EcryptfsKeyStore *store)
+/* The old key when its file is the same, else a new one. */
+static EcryptfsKey *key_for(EcryptfsKeyStore *store,
+			    const struct snapshot *old, const char *name,
+			    const struct file_stamp *stamp, GError **error)
 {
-	GHashTableIter iter;
-	void *sig, *key;
-
-	for (size_t i = 0; i < store->entries->len; i++) {
-		const struct entry *entry =
-			g_ptr_array_index(store->entries, i);
-		const char *locked_sig = ecryptfs_key_sig(entry->key);
-
-		if (ecryptfs_key_is_locked(entry->key))
-			g_hash_table_add(store->locked, g_strdup(locked_sig));
-	}
-	g_hash_table_iter_init(&iter, store->adopted);
-	while (g_hash_table_iter_next(&iter, &sig, &key))
-		if (ecryptfs_key_is_locked(key))
-			g_hash_table_add(store->locked, g_strdup(sig));
-}
-
-/* The keys that are here carry their lock themselves. */
-static void forget_locks_unlocked(EcryptfsKeyStore *store)
-{
-	for (size_t i = 0; i < store->entries->len; i++) {
-		const struct entry *entry =
-			g_ptr_array_index(store->entries, i);
-
-		g_hash_table_remove(store->locked,
-				    ecryptfs_key_sig(entry->key));
-	}
-}
-
-static bool is_remembered_locked(EcryptfsKeyStore *store, const char *sig)
-{
-	bool locked;
-
-	g_mutex_lock(&store->lock);
-	locked = g_hash_table_contains(store->locked, sig);
-	g_mutex_unlock(&store->lock);
-	return locked;
-}
-
-/* The old key when its file is the same, else a new one as locked as it. */
-static EcryptfsKey *key_for(EcryptfsKeyStore *store, const GPtrArray *old,
-			    const char *name, const struct file_stamp *stamp,
-			    GError **error)
-{
-	const struct entry *before = entry_named(old, name);
-	EcryptfsKey *key;
+	const struct entry *before = entry_named(old->entries, name);
 
 	if (before && same_stamp(&before->stamp, stamp))
 		return ecryptfs_key_ref(before->key);
-	key = open_registered(store, name, error);
-	if (key && is_remembered_locked(store, ecryptfs_key_sig(key)))
-		ecryptfs_key_lock(key);
-	return key;
+	return open_registered(store, name, old->all_locked, error);
 }
 
-static GPtrArray *read_entries(EcryptfsKeyStore *store, const GPtrArray *old,
-			       char **names,
+static GPtrArray *read_entries(EcryptfsKeyStore *store,
+			       const struct snapshot *old, char **names,
 			       void (*refused)(const char *name,
 					       const GError *error,
 					       void *data),
@@ -264,26 +245,28 @@ void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) names = NULL;
-	GPtrArray *old, *entries;
+	struct snapshot old;
+	GPtrArray *entries;
 
 	names = ecryptfs_registration_list(store->directory, &error);
 	if (!names && refused)
 		refused(store->directory, error, data);
 
+	/* Whoever locked all before the first reading meant what it finds. */
 	g_mutex_lock(&store->lock);
-	old = g_ptr_array_ref(store->entries);
-	remember_locks_unlocked(store);
+	old.entries = g_ptr_array_ref(store->entries);
+	old.all_locked = store->loaded ? store->all_locked : 0;
 	g_mutex_unlock(&store->lock);
 
-	entries = read_entries(store, old, names, refused, data);
+	entries = read_entries(store, &old, names, refused, data);
 
 	g_mutex_lock(&store->lock);
 	g_ptr_array_unref(store->entries);
 	store->entries = entries;
 	g_hash_table_remove_all(store->adopted);
-	forget_locks_unlocked(store);
+	store->loaded = true;
 	g_mutex_unlock(&store->lock);
-	g_ptr_array_unref(old);
+	g_ptr_array_unref(old.entries);
 }
 
 /* Lower is tried earlier. */
@@ -338,15 +321,12 @@ static size_t collect_adopted_unlocked(EcryptfsKeyStore *store,
 	return n_keys;
 }
 
-/* All keys for @sig NULL. Asking a module's state is left to the caller. */
-static EcryptfsKey **collect(EcryptfsKeyStore *store, const char *sig,
-			     size_t *n_keys)
+static EcryptfsKey **collect_unlocked(EcryptfsKeyStore *store,
+				      const char *sig, size_t *n_keys)
 {
-	EcryptfsKey **keys;
+	EcryptfsKey **keys = g_new(EcryptfsKey *, store->entries->len +
+				   g_hash_table_size(store->adopted) + 1);
 
-	g_mutex_lock(&store->lock);
-	keys = g_new(EcryptfsKey *, store->entries->len +
-			g_hash_table_size(store->adopted) + 1);
 	*n_keys = 0;
 	for (size_t i = 0; i < store->entries->len; i++) {
 		const struct entry *entry =
@@ -358,6 +338,17 @@ static EcryptfsKey **collect(EcryptfsKeyStore *store, const char *sig,
 	if (!sig || *n_keys == 0)
 		*n_keys += collect_adopted_unlocked(store, sig,
 						    keys + *n_keys);
+	return keys;
+}
+
+/* All keys for @sig NULL. Asking a module's state is left to the caller. */
+static EcryptfsKey **collect(EcryptfsKeyStore *store, const char *sig,
+			     size_t *n_keys)
+{
+	EcryptfsKey **keys;
+
+	g_mutex_lock(&store->lock);
+	keys = collect_unlocked(store, sig, n_keys);
 	g_mutex_unlock(&store->lock);
 	return keys;
 }
@@ -384,6 +375,13 @@ void ecryptfs_key_store_free_keys(EcryptfsKey **keys, size_t n_keys)
 	g_free(keys);
 }
 
+static void set_no_key(GError **error, const char *name)
+{
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_KEY,
+		    "no usable key is registered as \"%s\"; see "
+		    "\"ecryptfs-manager list\"", name);
+}
+
 EcryptfsKey *ecryptfs_key_store_get(EcryptfsKeyStore *store, const char *name,
 				    GError **error)
 {
@@ -396,10 +394,49 @@ EcryptfsKey *ecryptfs_key_store_get(EcryptfsKeyStore *store, const char *name,
 		key = ecryptfs_key_ref(entry->key);
 	g_mutex_unlock(&store->lock);
 	if (!key)
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_KEY,
-			    "no usable key is registered as \"%s\"; see "
-			    "\"ecryptfs-manager list\"", name);
+		set_no_key(error, name);
 	return key;
+}
+
+static EcryptfsKey **lock_named_unlocked(EcryptfsKeyStore *store,
+					 const char *name, size_t *n_keys)
+{
+	const struct entry *entry = entry_named(store->entries, name);
+
+	if (!entry)
+		return NULL;
+	ecryptfs_sticky_lock_set(ecryptfs_key_sticky_lock(entry->key));
+	return collect_unlocked(store, ecryptfs_key_sig(entry->key), n_keys);
+}
+
+/* Also signatures of which no key is here at the moment. */
+static EcryptfsKey **lock_all_unlocked(EcryptfsKeyStore *store, size_t *n_keys)
+{
+	GHashTableIter iter;
+	void *shared;
+
+	store->all_locked++;
+	g_hash_table_iter_init(&iter, store->shared);
+	while (g_hash_table_iter_next(&iter, NULL, &shared))
+		ecryptfs_sticky_lock_set(((struct shared *)shared)->lock);
+	return collect_unlocked(store, NULL, n_keys);
+}
+
+EcryptfsKey **ecryptfs_key_store_lock(EcryptfsKeyStore *store,
+				      const char *name, size_t *n_keys,
+				      GError **error)
+{
+	EcryptfsKey **keys;
+
+	g_mutex_lock(&store->lock);
+	if (name)
+		keys = lock_named_unlocked(store, name, n_keys);
+	else
+		keys = lock_all_unlocked(store, n_keys);
+	g_mutex_unlock(&store->lock);
+	if (!keys)
+		set_no_key(error, name);
+	return keys;
 }
 
 static EcryptfsPublicKey *public_half(const EcryptfsPki *pki, void *handle,
@@ -469,15 +506,17 @@ EcryptfsKey *ecryptfs_key_store_adopt(EcryptfsKeyStore *store,
 				      const EcryptfsSecret *passphrase,
 				      const char *sig, GError **error)
 {
-	EcryptfsKey *key = open_adopted(store, auth_tok_file, passphrase, sig,
-					error);
+	unsigned int all_locked;
+	EcryptfsKey *key;
 
+	g_mutex_lock(&store->lock);
+	all_locked = store->all_locked;
+	g_mutex_unlock(&store->lock);
+	key = open_adopted(store, auth_tok_file, passphrase, sig, error);
 	if (!key)
 		return NULL;
-	share_failures(store, key);
+	share(store, key, all_locked);
 	g_mutex_lock(&store->lock);
-	if (g_hash_table_remove(store->locked, sig))
-		ecryptfs_key_lock(key);
 	g_hash_table_replace(store->adopted, g_strdup(sig),
 			     ecryptfs_key_ref(key));
 	g_mutex_unlock(&store->lock);

@@ -30,7 +30,8 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store);
  *
  * Reads all registrations again. A key whose registration file did not
  * change keeps its handle and its unlocked state. A sticky lock stays with
- * the signature, also when the registration changed or has another name.
+ * the signature, also when the registration changed or has another name, and
+ * when it is set while this runs.
  */
 void ecryptfs_key_store_reload(EcryptfsKeyStore *store,
 			       void (*refused)(const char *name,
@@ -61,6 +62,28 @@ void ecryptfs_key_store_free_keys(EcryptfsKey **keys, size_t n_keys);
 /* (transfer full) (nullable): NO_KEY when there is none of that name. */
 EcryptfsKey *ecryptfs_key_store_get(EcryptfsKeyStore *store, const char *name,
 				    GError **error);
+
+/**
+ * ecryptfs_key_store_lock:
+ * @store: a store
+ * @name: (nullable): registration; %NULL for all keys
+ * @n_keys: (out): how many
+ * @error: (nullable): return location
+ *
+ * Sets the sticky lock of its signature, or of all; those too that a reload
+ * under way, or the first one, is yet to find. Calls no module.
+ *
+ * Thread: any.
+ *
+ * Returns: (transfer full) (array length=n_keys) (nullable): the keys that
+ *   are locked by it, whose secrets the caller is to drop; free with
+ *   ecryptfs_key_store_free_keys()
+ *
+ * Errors: %ECRYPTFS_ERROR_NO_KEY when there is none of that name
+ */
+EcryptfsKey **ecryptfs_key_store_lock(EcryptfsKeyStore *store,
+				      const char *name, size_t *n_keys,
+				      GError **error);
 
 /**
  * ecryptfs_key_store_adopt:

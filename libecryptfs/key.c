@@ -12,8 +12,8 @@ struct EcryptfsKey {
 	EcryptfsRegistration *reg;
 	void *handle;
 	GMutex lock; /* for ECRYPTFS_PKI_SERIAL_PER_KEY */
-	int locked; /* sticky; atomic */
 	EcryptfsFailureLimit *failures;
+	EcryptfsStickyLock *sticky;
 };
 
 EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
@@ -26,6 +26,7 @@ EcryptfsKey *ecryptfs_key_adopt(EcryptfsPki *pki, EcryptfsRegistration *reg,
 	key->handle = handle;
 	g_mutex_init(&key->lock);
 	key->failures = ecryptfs_failure_limit_new();
+	key->sticky = ecryptfs_sticky_lock_new();
 	return key;
 }
 
@@ -157,6 +158,7 @@ static void clear(void *data)
 		key->pki->module->key_close(key->handle);
 	ecryptfs_registration_unref(key->reg);
 	ecryptfs_failure_limit_unref(key->failures);
+	ecryptfs_sticky_lock_unref(key->sticky);
 	g_mutex_clear(&key->lock);
 }
 
@@ -186,11 +188,18 @@ EcryptfsFailureLimit *ecryptfs_key_failures(const EcryptfsKey *key)
 	return key->failures;
 }
 
-void ecryptfs_key_take_failures(EcryptfsKey *key,
-				EcryptfsFailureLimit *failures)
+EcryptfsStickyLock *ecryptfs_key_sticky_lock(const EcryptfsKey *key)
+{
+	return key->sticky;
+}
+
+void ecryptfs_key_take_shared(EcryptfsKey *key, EcryptfsFailureLimit *failures,
+			      EcryptfsStickyLock *lock)
 {
 	ecryptfs_failure_limit_unref(key->failures);
 	key->failures = failures;
+	ecryptfs_sticky_lock_unref(key->sticky);
+	key->sticky = lock;
 }
 
 static GMutex *mutex_of(EcryptfsKey *key)
@@ -245,21 +254,37 @@ bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
 	return done;
 }
 
-static bool private_half_at_hand(EcryptfsKey *key, GError **error)
+static bool check_unlocked(EcryptfsKey *key, GError **error)
 {
 	const char *name = key->reg->name;
 
-	if (!key->pki) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
-			    "only the public half of key \"%s\" is here", name);
+	if (!ecryptfs_sticky_lock_is_set(key->sticky))
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+		    "key \"%s\" is locked; \"ecryptfs-manager unlock %s\" "
+		    "opens it", name, name);
+	return false;
+}
+
+static bool private_half_at_hand(EcryptfsKey *key, GError **error)
+{
+	if (key->pki)
+		return check_unlocked(key, error);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
+		    "only the public half of key \"%s\" is here",
+		    key->reg->name);
+	return false;
+}
+
+/*
+ * After a module's call: when `lock` came meanwhile, the module may have read
+ * the key again, or got its secret, behind the back of that lock.
+ */
+static bool drop_if_locked(EcryptfsKey *key, GError **error)
+{
+	if (check_unlocked(key, error))
 		return false;
-	}
-	if (g_atomic_int_get(&key->locked)) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
-			    "key \"%s\" is locked; \"ecryptfs-manager unlock "
-			    "%s\" opens it", name, name);
-		return false;
-	}
+	ecryptfs_key_drop_secret(key);
 	return true;
 }
 
@@ -268,7 +293,7 @@ EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
 				    const uint8_t *wrapped, size_t wrapped_len,
 				    GError **error)
 {
-	EcryptfsSecret *plain;
+	g_autoptr(EcryptfsSecret) plain = NULL;
 	GError *cause = NULL;
 	GMutex *mutex;
 
@@ -278,9 +303,12 @@ EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
 	plain = key->pki->module->unwrap(key->handle, scheme, wrapped,
 					 wrapped_len, &cause);
 	leave(mutex);
-	if (!plain)
+	if (!plain) {
+		drop_if_locked(key, NULL);
 		hand_on(key->pki, "unwrap", cause, error);
-	return plain;
+		return NULL;
+	}
+	return drop_if_locked(key, error) ? NULL : g_steal_pointer(&plain);
 }
 
 static bool needs_secret(EcryptfsKey *key)
@@ -317,6 +345,8 @@ static bool give_secret(EcryptfsKey *key, const EcryptfsSecret *secret,
 bool ecryptfs_key_unlock(EcryptfsKey *key, const EcryptfsSecret *secret,
 			 GError **error)
 {
+	unsigned int count = ecryptfs_sticky_lock_count(key->sticky);
+
 	if (!key->pki) {
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT,
 			    "only the public half of key \"%s\" is here: "
@@ -325,13 +355,18 @@ bool ecryptfs_key_unlock(EcryptfsKey *key, const EcryptfsSecret *secret,
 	}
 	if (!give_secret(key, secret, error))
 		return false;
-	g_atomic_int_set(&key->locked, FALSE);
-	return true;
+	if (ecryptfs_sticky_lock_lift(key->sticky, count))
+		return true;
+	ecryptfs_key_drop_secret(key);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_LOCKED,
+		    "key \"%s\" was locked again while it was being unlocked",
+		    key->reg->name);
+	return false;
 }
 
 void ecryptfs_key_lock(EcryptfsKey *key)
 {
-	g_atomic_int_set(&key->locked, TRUE);
+	ecryptfs_sticky_lock_set(key->sticky);
 	ecryptfs_key_drop_secret(key);
 }
 
@@ -343,7 +378,7 @@ void ecryptfs_key_drop_secret(EcryptfsKey *key)
 
 bool ecryptfs_key_is_locked(EcryptfsKey *key)
 {
-	return g_atomic_int_get(&key->locked);
+	return ecryptfs_sticky_lock_is_set(key->sticky);
 }
 
 void ecryptfs_key_state(EcryptfsKey *key, struct ecryptfs_pki_key_state *state)
@@ -354,7 +389,7 @@ void ecryptfs_key_state(EcryptfsKey *key, struct ecryptfs_pki_key_state *state)
 		key->pki->module->state(key->handle, state);
 	else
 		state->code = ECRYPTFS_ERROR_ABSENT;
-	if (g_atomic_int_get(&key->locked))
+	if (ecryptfs_key_is_locked(key))
 		state->code = ECRYPTFS_ERROR_LOCKED;
 }
 

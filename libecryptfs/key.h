@@ -10,6 +10,7 @@
 #include "libecryptfs/failure-limit.h"
 #include "libecryptfs/pki.h"
 #include "libecryptfs/registration.h"
+#include "libecryptfs/sticky-lock.h"
 
 typedef struct EcryptfsKey EcryptfsKey;
 
@@ -54,16 +55,20 @@ EcryptfsPki *ecryptfs_key_pki(const EcryptfsKey *key);
 /* (transfer none): how often it has failed; its own from the start. */
 EcryptfsFailureLimit *ecryptfs_key_failures(const EcryptfsKey *key);
 
+/* (transfer none): its own from the start. */
+EcryptfsStickyLock *ecryptfs_key_sticky_lock(const EcryptfsKey *key);
+
 /**
- * ecryptfs_key_take_failures:
+ * ecryptfs_key_take_shared:
  * @key: a key that no other thread has yet
  * @failures: (transfer full): in place of its own
+ * @lock: (transfer full): in place of its own
  *
- * For a key store: reading a registration again must not start the count
- * anew, and providers of one key have one count.
+ * For a key store: reading a registration again must neither start the count
+ * anew nor lose a lock, and providers of one key have one of each.
  */
-void ecryptfs_key_take_failures(EcryptfsKey *key,
-				EcryptfsFailureLimit *failures);
+void ecryptfs_key_take_shared(EcryptfsKey *key, EcryptfsFailureLimit *failures,
+			      EcryptfsStickyLock *lock);
 
 /**
  * ecryptfs_key_wrap:
@@ -82,19 +87,33 @@ bool ecryptfs_key_wrap(EcryptfsKey *key, enum ecryptfs_scheme scheme,
  * The module's unwrap, under the declared concurrency. May block in a
  * device: never on a main loop.
  *
- * Errors: %ECRYPTFS_ERROR_LOCKED after ecryptfs_key_lock(), for a
- *   public-only key %ECRYPTFS_ERROR_ABSENT; else the module's
+ * Errors: %ECRYPTFS_ERROR_LOCKED after ecryptfs_key_lock(), also when that
+ *   came while the module was at work; for a public-only key
+ *   %ECRYPTFS_ERROR_ABSENT; else the module's
  */
 EcryptfsSecret *ecryptfs_key_unwrap(EcryptfsKey *key,
 				    enum ecryptfs_scheme scheme,
 				    const uint8_t *wrapped, size_t wrapped_len,
 				    GError **error);
 
-/* Lifts the sticky lock; @secret (nullable) when the key needs none. */
+/**
+ * ecryptfs_key_unlock:
+ * @key: a key
+ * @secret: (nullable): when the key needs none
+ * @error: (nullable): return location
+ *
+ * Lifts the sticky lock, for all keys that share it.
+ *
+ * Errors: %ECRYPTFS_ERROR_LOCKED without the secret that it needs, and when
+ *   it was locked again meanwhile; else the module's
+ */
 bool ecryptfs_key_unlock(EcryptfsKey *key, const EcryptfsSecret *secret,
 			 GError **error);
 
-/* Drops secrets and private key; sticky until ecryptfs_key_unlock(). */
+/*
+ * Drops secrets and private key; sticky until ecryptfs_key_unlock(), for all
+ * keys that share the lock.
+ */
 void ecryptfs_key_lock(EcryptfsKey *key);
 
 /* Drops them without the sticky lock: an idle TTL ran out. */

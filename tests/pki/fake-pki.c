@@ -15,7 +15,7 @@ struct fake_key {
 	EcryptfsPublicKey *public_key;
 	EcryptfsParams *params;
 	char *secret;
-	bool unlocked;
+	gint unlocked;
 	gint running;
 	gint most_running;
 };
@@ -46,6 +46,12 @@ static const struct ecryptfs_pki_param fake_params[] = {
 	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
 	{ "state-gate", "state waits until there is a file of that name",
 	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
+	{ "open-gate", "key_open waits until there is a file of that name",
+	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
+	{ "unlock-gate", "unlock waits until there is a file of that name",
+	  ECRYPTFS_PKI_PARAM_PATH, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
+	{ "rereads", "yes: unwrap has the secret again when it ends",
+	  ECRYPTFS_PKI_PARAM_BOOL, ECRYPTFS_PKI_PARAM_LOCATOR, "no" },
 	{ "pin", "what unlock wants; no lock without it",
 	  ECRYPTFS_PKI_PARAM_STRING, ECRYPTFS_PKI_PARAM_LOCATOR, NULL },
 	{ "hardware", "yes: says that it is a device",
@@ -68,11 +74,18 @@ static void fake_raise(gint *most, gint now)
 		seen = g_atomic_int_get(most);
 }
 
-/* A module that hangs, until the test lets it go. */
-static void fake_wait_at(const struct fake_key *key, const char *name)
+/*
+ * A module that hangs, until the test lets it go. That it does, a file
+ * beside the gate says.
+ */
+static void fake_wait_at(const EcryptfsParams *params, const char *name)
 {
-	const char *gate = ecryptfs_params_get(key->params, name);
+	const char *gate = ecryptfs_params_get(params, name);
+	g_autofree char *reached = g_strconcat(gate ? gate : "", ".reached",
+					       NULL);
 
+	if (gate && !g_file_test(gate, G_FILE_TEST_EXISTS))
+		g_file_set_contents(reached, "", 0, NULL);
 	while (gate && !g_file_test(gate, G_FILE_TEST_EXISTS))
 		g_usleep(1000);
 }
@@ -91,7 +104,7 @@ static void fake_begin(struct fake_key *key, const char *first_delay)
 		delay = ecryptfs_params_get(key->params, "delay-ms");
 	if (delay)
 		g_usleep(g_ascii_strtoull(delay, NULL, 10) * 1000);
-	fake_wait_at(key, "gate");
+	fake_wait_at(key->params, "gate");
 }
 
 static void fake_end(struct fake_key *key)
@@ -167,6 +180,7 @@ static void *fake_key_open(void *module_state, const EcryptfsParams *params,
 		return NULL;
 	}
 
+	fake_wait_at(params, "open-gate");
 	key = g_new0(struct fake_key, 1);
 	key->params = ecryptfs_params_dup(params);
 	key->secret = g_strdup(ecryptfs_params_get(params, "pin"));
@@ -250,12 +264,12 @@ static const struct {
 	{ "rejected", ECRYPTFS_ERROR_REJECTED },
 };
 
-static enum ecryptfs_error fake_state_code(const struct fake_key *key)
+static enum ecryptfs_error fake_state_code(struct fake_key *key)
 {
 	const char *told = fake_told(key, "unwrap");
 	size_t i;
 
-	if (key->secret && !key->unlocked)
+	if (key->secret && !g_atomic_int_get(&key->unlocked))
 		return ECRYPTFS_ERROR_LOCKED;
 	for (i = 0; i < G_N_ELEMENTS(fake_failures); i++)
 		if (strcmp(told, fake_failures[i].told) == 0)
@@ -314,6 +328,8 @@ static EcryptfsSecret *fake_unwrap(void *handle, enum ecryptfs_scheme scheme,
 		plain = fake_unmask(wrapped, wrapped_len, error);
 	else
 		plain = fake_nonsense(told);
+	if (ecryptfs_params_get_bool(key->params, "rereads"))
+		g_atomic_int_set(&key->unlocked, true);
 	fake_end(key);
 	return plain;
 }
@@ -325,10 +341,11 @@ static bool fake_unlock(void *handle, const EcryptfsSecret *secret,
 
 	if (!key->secret)
 		return true;
+	fake_wait_at(key->params, "unlock-gate");
 	if (secret && ecryptfs_secret_len(secret) == strlen(key->secret) &&
 	    memcmp(ecryptfs_secret_data(secret), key->secret,
 		   strlen(key->secret)) == 0) {
-		key->unlocked = true;
+		g_atomic_int_set(&key->unlocked, true);
 		return true;
 	}
 	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BAD_SECRET,
@@ -340,7 +357,7 @@ static void fake_lock(void *handle)
 {
 	struct fake_key *key = handle;
 
-	key->unlocked = false;
+	g_atomic_int_set(&key->unlocked, false);
 }
 
 /*
@@ -351,7 +368,7 @@ static void fake_state(void *handle, struct ecryptfs_pki_key_state *state)
 {
 	struct fake_key *key = handle;
 
-	fake_wait_at(key, "state-gate");
+	fake_wait_at(key->params, "state-gate");
 	state->code = fake_state_code(key);
 	state->needs_secret = key->secret != NULL;
 	state->hardware = ecryptfs_params_get_bool(key->params, "hardware");

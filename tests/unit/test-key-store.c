@@ -256,6 +256,129 @@ static void test_reload_removed(struct world *world, const void *data)
 	g_assert_cmpint((int)state.code, ==, ECRYPTFS_ERROR_NONE);
 }
 
+static void assert_locks(struct world *world, const char *name,
+			 const char *expected)
+{
+	GError *error = NULL;
+	size_t n_keys;
+	EcryptfsKey **keys = ecryptfs_key_store_lock(world->store, name,
+						     &n_keys, &error);
+	g_autofree char *names = NULL;
+
+	g_assert_no_error(error);
+	names = names_of(keys, n_keys);
+	g_assert_cmpstr(names, ==, expected);
+}
+
+static void assert_state(struct world *world, const char *name,
+			 enum ecryptfs_error code)
+{
+	g_assert_cmpint((int)state_of(world, name), ==, (int)code);
+}
+
+/* The lock is the signature's: all who serve it have it. */
+static void test_lock(struct world *world, const void *data)
+{
+	GError *error = NULL;
+	size_t n_keys;
+
+	(void)data;
+	add(world, "home", "fake", "p-256", NULL);
+	add(world, "other", "fake", "p-384", NULL);
+	add(world, "twin", "fake", "p-256", NULL);
+	reload(world);
+	assert_locks(world, "twin", "home twin");
+	assert_state(world, "home", ECRYPTFS_ERROR_LOCKED);
+	assert_state(world, "twin", ECRYPTFS_ERROR_LOCKED);
+	assert_state(world, "other", ECRYPTFS_ERROR_NONE);
+	unlock(world, "home");
+	assert_state(world, "home", ECRYPTFS_ERROR_NONE);
+	assert_state(world, "twin", ECRYPTFS_ERROR_NONE);
+	assert_locks(world, NULL, "home other twin");
+	assert_state(world, "other", ECRYPTFS_ERROR_LOCKED);
+	/* What is registered afterwards is not what was meant. */
+	add(world, "new", "fake", "x25519", NULL);
+	reload(world);
+	assert_state(world, "new", ECRYPTFS_ERROR_NONE);
+	assert_state(world, "other", ECRYPTFS_ERROR_LOCKED);
+	g_assert_null(ecryptfs_key_store_lock(world->store, "nobody", &n_keys,
+					      &error));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_NO_KEY, "nobody");
+}
+
+/* All are locked before any was read. */
+static void test_lock_before_load(struct world *world, const void *data)
+{
+	(void)data;
+	add(world, "home", "fake", "p-256", NULL);
+	assert_locks(world, NULL, "");
+	reload(world);
+	assert_state(world, "home", ECRYPTFS_ERROR_LOCKED);
+	unlock(world, "home");
+	reload(world);
+	assert_state(world, "home", ECRYPTFS_ERROR_NONE);
+}
+
+static void *reload_in_thread(void *data)
+{
+	reload(data);
+	return NULL;
+}
+
+/* A reload that has read "home", and waits while it opens "waits". */
+static GThread *begin_reload(struct world *world, const char *gate)
+{
+	g_autofree char *reached = g_strconcat(gate, ".reached", NULL);
+	const char *const params[] = { "open-gate", gate, NULL };
+	const char *const changed[] = { "delay-ms", "0", NULL };
+	GThread *thread;
+
+	add(world, "home", "fake", "p-256", changed);
+	add(world, "waits", "fake", "x25519", params);
+	thread = g_thread_new("reload", reload_in_thread, world);
+	while (!g_file_test(reached, G_FILE_TEST_EXISTS))
+		g_usleep(1000);
+	return thread;
+}
+
+static void end_reload(GThread *thread, const char *gate)
+{
+	g_assert_true(g_file_set_contents(gate, "", 0, NULL));
+	g_thread_join(thread);
+}
+
+static void test_lock_during_reload(struct world *world, const void *data)
+{
+	g_autofree char *gate = g_build_filename(world->keys_dir, "gate",
+						 NULL);
+	GThread *thread;
+
+	(void)data;
+	add(world, "home", "fake", "p-256", NULL);
+	reload(world);
+	thread = begin_reload(world, gate);
+	assert_locks(world, "home", "home");
+	end_reload(thread, gate);
+	assert_state(world, "home", ECRYPTFS_ERROR_LOCKED);
+	assert_state(world, "waits", ECRYPTFS_ERROR_NONE);
+}
+
+/* Also the keys that only this reload finds. */
+static void test_lock_all_during_reload(struct world *world, const void *data)
+{
+	g_autofree char *gate = g_build_filename(world->keys_dir, "gate",
+						 NULL);
+	GThread *thread;
+
+	(void)data;
+	reload(world);
+	thread = begin_reload(world, gate);
+	assert_locks(world, NULL, "");
+	end_reload(thread, gate);
+	assert_state(world, "home", ECRYPTFS_ERROR_LOCKED);
+	assert_state(world, "waits", ECRYPTFS_ERROR_LOCKED);
+}
+
 /* Whether the key, of which nothing was asked, would be let fail. */
 static bool may_fail(EcryptfsKeyStore *store, const char *name)
 {
@@ -457,6 +580,10 @@ int main(int argc, char **argv)
 	ADD("reload/keeps-state", test_reload_keeps_state);
 	ADD("reload/changed", test_reload_changed);
 	ADD("reload/removed", test_reload_removed);
+	ADD("lock/signature", test_lock);
+	ADD("lock/before-load", test_lock_before_load);
+	ADD("lock/during-reload", test_lock_during_reload);
+	ADD("lock/all-during-reload", test_lock_all_during_reload);
 	ADD("failures", test_failures);
 	ADD("refused", test_refused);
 	ADD("no-directory", test_no_directory);

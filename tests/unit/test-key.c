@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "tests/unit/fixture.h"
 
 #define THREADS 6
@@ -383,6 +385,123 @@ static void test_lock_while_in_use(void)
 	assert_unwraps(key);
 }
 
+/* A key of a test that looks behind it, at what its module holds. */
+struct gated {
+	char *directory;
+	char *gate;
+	char *reached;
+	void *handle;
+	EcryptfsKey *key;
+	GError *error;
+};
+
+static void gated_init(struct gated *gated, const char *params)
+{
+	g_autoptr(EcryptfsRegistration) reg = registration("fake", params);
+	EcryptfsPki *pki = module("fake");
+	GError *error = NULL;
+
+	gated->directory = fixture_directory_new();
+	gated->gate = g_build_filename(gated->directory, "gate", NULL);
+	gated->reached = g_strconcat(gated->gate, ".reached", NULL);
+	ecryptfs_params_set(reg->params, "gate", gated->gate);
+	ecryptfs_params_set(reg->params, "unlock-gate", gated->gate);
+	gated->handle = pki->module->key_open(pki->state, reg->params,
+					      reg->public_key, &error);
+	g_assert_no_error(error);
+	gated->key = ecryptfs_key_adopt(pki, reg, gated->handle);
+	gated->error = NULL;
+}
+
+static void gated_clear(struct gated *gated)
+{
+	ecryptfs_key_unref(gated->key);
+	g_free(gated->reached);
+	g_free(gated->gate);
+	fixture_directory_free(gated->directory);
+}
+
+static void gated_open(struct gated *gated)
+{
+	g_assert_true(g_file_set_contents(gated->gate, "", 0, NULL));
+}
+
+/* Starts it, and waits until the module does not go on. */
+static GThread *gated_begin(struct gated *gated, GThreadFunc func)
+{
+	GThread *thread = g_thread_new("gated", func, gated);
+
+	while (!g_file_test(gated->reached, G_FILE_TEST_EXISTS))
+		g_usleep(1000);
+	return thread;
+}
+
+static void assert_module_locked(const struct gated *gated)
+{
+	struct ecryptfs_pki_key_state state;
+
+	module("fake")->module->state(gated->handle, &state);
+	g_assert_cmpint((int)state.code, ==, ECRYPTFS_ERROR_LOCKED);
+}
+
+static void *gated_unwrap(void *data)
+{
+	static const uint8_t wrapped[32] = { 1 };
+	struct gated *gated = data;
+	g_autoptr(EcryptfsSecret) plain = ecryptfs_key_unwrap(
+		gated->key, ECRYPTFS_SCHEME_ECDH_P256, wrapped,
+		sizeof(wrapped), &gated->error);
+
+	g_assert_null(plain);
+	return NULL;
+}
+
+/* What a module reads again while it unwraps is dropped as well. */
+static void test_lock_during_unwrap(void)
+{
+	struct gated gated;
+	GThread *thread;
+
+	gated_init(&gated, "pin=1234 rereads=yes");
+	gated_open(&gated);
+	g_assert_true(unlock(gated.key, "1234", NULL));
+	g_assert_cmpint(g_remove(gated.gate), ==, 0);
+	thread = gated_begin(&gated, gated_unwrap);
+	ecryptfs_key_lock(gated.key);
+	gated_open(&gated);
+	g_thread_join(thread);
+	fixture_assert_error(&gated.error, ECRYPTFS_ERROR_LOCKED, "home");
+	assert_module_locked(&gated);
+	gated_clear(&gated);
+}
+
+static void *gated_unlock(void *data)
+{
+	struct gated *gated = data;
+
+	g_assert_false(unlock(gated->key, "1234", &gated->error));
+	return NULL;
+}
+
+/* Who locks last is obeyed, even if it takes the unlock long. */
+static void test_lock_during_unlock(void)
+{
+	struct gated gated;
+	GThread *thread;
+
+	gated_init(&gated, "pin=1234");
+	thread = gated_begin(&gated, gated_unlock);
+	ecryptfs_key_lock(gated.key);
+	gated_open(&gated);
+	g_thread_join(thread);
+	fixture_assert_error(&gated.error, ECRYPTFS_ERROR_LOCKED, "again");
+	assert_module_locked(&gated);
+	g_assert_true(ecryptfs_key_is_locked(gated.key));
+	g_assert_true(unlock(gated.key, "1234", NULL));
+	g_assert_false(ecryptfs_key_is_locked(gated.key));
+	gated_clear(&gated);
+}
+
 static void add_tests(void)
 {
 	g_test_add_func("/key/round-trip", test_round_trip);
@@ -401,6 +520,8 @@ static void add_tests(void)
 	g_test_add_func("/key/concurrency/serial-per-module",
 			test_serial_per_module);
 	g_test_add_func("/key/lock-while-in-use", test_lock_while_in_use);
+	g_test_add_func("/key/lock-during-unwrap", test_lock_during_unwrap);
+	g_test_add_func("/key/lock-during-unlock", test_lock_during_unlock);
 }
 
 int main(int argc, char **argv)
