@@ -17,12 +17,33 @@ static char *do_status(Commands *commands,
 	return status_format(&commands->status);
 }
 
+/* ", and for NAME, NAME": the others that have the same sticky lock. */
+static char *lifted_too(Commands *commands, EcryptfsKey *key)
+{
+	GString *text = g_string_new(NULL);
+	EcryptfsKey **keys;
+	size_t n_keys;
+
+	keys = ecryptfs_key_store_all(commands->status.keys, &n_keys);
+	for (size_t i = 0; i < n_keys; i++)
+		if (keys[i] != key && g_str_equal(ecryptfs_key_sig(keys[i]),
+						  ecryptfs_key_sig(key)))
+			g_string_append_printf(
+				text, "%s%s",
+				text->len > 0 ? ", " : "; the lock of its key "
+						       "is lifted for ",
+				ecryptfs_key_registration(keys[i])->name);
+	ecryptfs_key_store_free_keys(keys, n_keys);
+	return g_string_free(text, FALSE);
+}
+
 static char *do_unlock(Commands *commands,
 		       const struct ecryptfs_control_request *request,
 		       GError **error)
 {
 	struct ecryptfs_pki_key_state state;
 	g_autoptr(EcryptfsKey) key = NULL;
+	g_autofree char *others = NULL;
 	int64_t left;
 
 	key = ecryptfs_key_store_get(commands->status.keys, request->name,
@@ -33,35 +54,44 @@ static char *do_unlock(Commands *commands,
 	if (state.needs_secret)
 		key_ttl_begin(commands->status.ttl, key);
 	g_message("key \"%s\" is unlocked", request->name);
+	others = lifted_too(commands, key);
 	left = key_ttl_left(commands->status.ttl, key);
 	if (left < 0)
-		return g_strdup_printf("%s is unlocked", request->name);
-	return g_strdup_printf("%s is unlocked; unless it is used, its PIN or "
-			       "passphrase is forgotten after %" G_GINT64_FORMAT
-			       " seconds", request->name, left);
+		return g_strdup_printf("%s is unlocked%s", request->name,
+				       others);
+	return g_strdup_printf("%s is unlocked%s; unless it is used, its PIN "
+			       "or passphrase is forgotten after "
+			       "%" G_GINT64_FORMAT " seconds", request->name,
+			       others, left);
 }
 
-static char *lock_text(const struct key_task *tasks, size_t n)
+static char *lock_text(const char *asked, const struct key_task *tasks,
+		       size_t n)
 {
 	GString *text = g_string_new(NULL);
 
+	if (n == 0)
+		g_string_append(text, "no key is in use here, and those that "
+				"are still being read come up locked; ");
 	for (size_t i = 0; i < n; i++) {
 		const char *name =
 			ecryptfs_key_registration(tasks[i].key)->name;
+		const char *why = "";
 
+		if (*asked && !g_str_equal(name, asked))
+			why = ", which has the same key,";
 		g_message("key \"%s\" is locked", name);
-		if (tasks[i].done)
-			g_string_append_printf(text, "%s is locked; ", name);
-		else
-			g_string_append_printf(
-				text, "%s is locked, but its PKI module is "
-				"busy and may still hold its secret; ", name);
+		g_string_append_printf(
+			text, "%s%s is locked%s; ", name, why,
+			tasks[i].done ? "" : ", but its PKI module is busy "
+					     "and may still hold its secret");
 	}
 	g_string_append(text, STAYS_READABLE);
 	return g_string_free(text, FALSE);
 }
 
-static char *lock_keys(Commands *commands, EcryptfsKey **keys, size_t n_keys)
+static char *lock_keys(Commands *commands, const char *asked,
+		       EcryptfsKey **keys, size_t n_keys)
 {
 	g_autofree struct key_task *tasks = g_new0(struct key_task, n_keys);
 
@@ -74,25 +104,23 @@ static char *lock_keys(Commands *commands, EcryptfsKey **keys, size_t n_keys)
 	/* Last: what was unwrapped before the keys were locked goes too. */
 	for (size_t i = 0; i < n_keys; i++)
 		late_replies_drop(commands->late, ecryptfs_key_sig(keys[i]));
-	return lock_text(tasks, n_keys);
+	return lock_text(asked, tasks, n_keys);
 }
 
 static char *do_lock(Commands *commands,
 		     const struct ecryptfs_control_request *request,
 		     GError **error)
 {
-	g_autoptr(EcryptfsKey) key = NULL;
+	const char *name = request->name[0] != '\0' ? request->name : NULL;
 	EcryptfsKey **keys;
 	size_t n_keys;
 	char *text;
 
-	if (request->name[0] != '\0') {
-		key = ecryptfs_key_store_get(commands->status.keys,
-					     request->name, error);
-		return key ? lock_keys(commands, &key, 1) : NULL;
-	}
-	keys = ecryptfs_key_store_all(commands->status.keys, &n_keys);
-	text = lock_keys(commands, keys, n_keys);
+	keys = ecryptfs_key_store_lock(commands->status.keys, name, &n_keys,
+				       error);
+	if (!keys)
+		return NULL;
+	text = lock_keys(commands, request->name, keys, n_keys);
 	ecryptfs_key_store_free_keys(keys, n_keys);
 	return text;
 }

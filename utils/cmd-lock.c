@@ -35,9 +35,11 @@ const struct cmd_verb cmd_lock = {
 		"of NAME, or of all\n"
 		"keys, and unwraps nothing with it until \"unlock\", also when "
 		"the key has no\n"
-		"passphrase. Says what stays readable: the kernel keeps the "
-		"keys of files that\n"
-		"it has open or cached until they are unmounted.\n",
+		"passphrase, and by no other name under which the same key is "
+		"registered. Says\n"
+		"what stays readable: the kernel keeps the keys of files that "
+		"it has open or\n"
+		"cached until they are unmounted.\n",
 	.operand_kind = CMD_OPERAND_KEY,
 	.max_operands = 1,
 	.run = run,

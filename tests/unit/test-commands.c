@@ -145,6 +145,59 @@ static void test_lock_all(void)
 	server_clear(&server);
 }
 
+/* `lock` is of the key, by whichever of its registrations it is named. */
+static void test_lock_twin(void)
+{
+	struct server server;
+	GError *error = NULL;
+	char *text;
+
+	server_init(&server);
+	g_free(daemon_bench_add_key(server.bench, "k2", "fake", "x25519",
+				    NULL));
+	g_free(daemon_bench_add_key(server.bench, "other", "fake", "p-256",
+				    NULL));
+	g_free(daemon_bench_add_key(server.bench, "tw", "fake-per-key",
+				    "x25519", NULL));
+	server_start(&server);
+	text = call(&server, ECRYPTFS_CONTROL_LOCK, "k2", NULL, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(text, "k2 is locked; "));
+	g_assert_nonnull(strstr(text, "tw, which has the same key, is locked"));
+	g_assert_null(strstr(text, "other"));
+	g_free(text);
+	g_assert_null(call(&server, ECRYPTFS_CONTROL_TEST, "k2", NULL,
+			   &error));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_LOCKED, NULL);
+	assert_value(&server, "key tw", "state", "locked");
+	assert_value(&server, "key other", "state", "ready");
+
+	text = call(&server, ECRYPTFS_CONTROL_UNLOCK, "tw", NULL, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(text, "lifted for k2"));
+	g_free(text);
+	text = call(&server, ECRYPTFS_CONTROL_TEST, "k2", NULL, &error);
+	g_assert_no_error(error);
+	g_free(text);
+	server_clear(&server);
+}
+
+/* Nothing is there yet that could be locked, and that is said. */
+static void test_lock_no_key(void)
+{
+	struct server server;
+	GError *error = NULL;
+	char *text;
+
+	server_init(&server);
+	server_start(&server);
+	text = call(&server, ECRYPTFS_CONTROL_LOCK, "", NULL, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(text, "no key is in use"));
+	g_free(text);
+	server_clear(&server);
+}
+
 static bool two_are_in_the_module(void *data)
 {
 	struct ecryptfs_pki_key_state state;
@@ -354,6 +407,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/commands/many-keys", test_many_keys);
 	g_test_add_func("/commands/unlock-and-lock", test_unlock_and_lock);
 	g_test_add_func("/commands/lock-all", test_lock_all);
+	g_test_add_func("/commands/lock-twin", test_lock_twin);
+	g_test_add_func("/commands/lock-no-key", test_lock_no_key);
 	g_test_add_func("/commands/lock-in-flight", test_lock_in_flight);
 	g_test_add_func("/commands/test", test_test);
 	g_test_add_func("/commands/reload", test_reload);
