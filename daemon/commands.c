@@ -188,7 +188,8 @@ static char *do_test(Commands *commands,
 				   &unwrap_usec, error))
 		return NULL;
 	g_key_file_set_int64(file, "test", "wrap-usec", wrap_usec);
-	g_key_file_set_int64(file, "test", "unwrap-usec", unwrap_usec);
+	if (unwrap_usec != SELF_TEST_NOT_UNWRAPPED)
+		g_key_file_set_int64(file, "test", "unwrap-usec", unwrap_usec);
 	return g_key_file_to_data(file, NULL, NULL);
 }
 

@@ -8,12 +8,15 @@
 
 #include "daemon/dispatch.h"
 
+/* In place of a time, for a key of which only the public half is here. */
+#define SELF_TEST_NOT_UNWRAPPED (-1)
+
 /**
  * self_test_run:
  * @dispatch: a dispatch
  * @key: the key to be tested; its signature is what the requests name
  * @wrap_usec: (out): time of the wrap
- * @unwrap_usec: (out): time of the unwrap
+ * @unwrap_usec: (out): time of the unwrap, or %SELF_TEST_NOT_UNWRAPPED
  * @error: (nullable): return location
  *
  * Blocks until both are answered.

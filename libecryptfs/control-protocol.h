@@ -24,7 +24,8 @@
  * @ECRYPTFS_CONTROL_RELOAD: read registrations again
  * @ECRYPTFS_CONTROL_QUIT: leave
  * @ECRYPTFS_CONTROL_TEST: wrap and unwrap with the named key the way a
- *   request goes; text is a GKeyFile, group [test], wrap-usec, unwrap-usec
+ *   request goes; text is a GKeyFile, group [test], wrap-usec, unwrap-usec,
+ *   the latter not when only the public half is here
  */
 enum ecryptfs_control_command {
 	ECRYPTFS_CONTROL_STATUS = 1,

@@ -51,6 +51,17 @@ mgr test early --json
 json /test 0 'd["where"] == "daemon" and d["wrap_usec"] > 0 and
 	d["unwrap_usec"] > 0'
 
+# A recipient of whom only the public half is here
+openssl genpkey -algorithm X25519 2>/dev/null |
+	openssl pkey -pubout -out "$work/friend.pem"
+mgr import friend --public "$work/friend.pem"
+mgr add friend
+mgr test friend
+expect /test/public-only 0 'Tested in: +daemon' 'nothing was unwrapped'
+tap_result /test/public-only-not-logged "$(grep 'only the public half' \
+	"$work/log")"
+mgr remove friend --forget
+
 # unlock, lock
 mgr test late
 expect /test/locked 9 '' 'ecryptfs-manager unlock late'

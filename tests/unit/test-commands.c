@@ -309,6 +309,27 @@ static void test_test(void)
 	server_clear(&server);
 }
 
+/* A recipient: nothing of it can be unwrapped here, and nothing is tried. */
+static void test_test_public(void)
+{
+	struct server server;
+	GError *error = NULL;
+	char *text;
+
+	server_init(&server);
+	g_free(daemon_bench_add_key(server.bench, "friend",
+				    ECRYPTFS_PKI_PUBLIC, "x25519", NULL));
+	server_start(&server);
+	text = call(&server, ECRYPTFS_CONTROL_TEST, "friend", NULL, &error);
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(text, "\nwrap-usec="));
+	g_assert_null(strstr(text, "unwrap-usec"));
+	g_free(text);
+	assert_value(&server, "key friend", "wraps", "1");
+	assert_value(&server, "daemon", "refused", "0");
+	server_clear(&server);
+}
+
 static void test_reload(void)
 {
 	struct server server;
@@ -411,6 +432,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/commands/lock-no-key", test_lock_no_key);
 	g_test_add_func("/commands/lock-in-flight", test_lock_in_flight);
 	g_test_add_func("/commands/test", test_test);
+	g_test_add_func("/commands/test-public", test_test_public);
 	g_test_add_func("/commands/reload", test_reload);
 	g_test_add_func("/commands/order", test_order);
 	g_test_add_func("/commands/quit", test_quit);
