@@ -115,15 +115,16 @@ static bool test_key(struct cmd *cmd, const EcryptfsRegistration *reg,
 	return test_here(cmd, reg, check, error);
 }
 
+/* Not there, expired or revoked: what the keyring says is what is wrong. */
 static bool check_loaded(struct cmd *cmd, const EcryptfsRegistration *reg,
 			 GError **error)
 {
-	if (ecryptfs_keyring_has(ecryptfs_registration_sig(reg)))
+	const struct ecryptfs_keyring keyring = ecryptfs_keyring_of_process();
+	g_autoptr(EcryptfsSecret) payload = keyring.find(
+		keyring.data, ecryptfs_registration_sig(reg), error);
+
+	if (payload)
 		return true;
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_KEY,
-		    "key \"%s\" is not loaded: this session finds no auth tok "
-		    "of signature %s", reg->name,
-		    ecryptfs_registration_sig(reg));
 	cmd_fix(cmd, "ecryptfs-manager add %s", reg->name);
 	return false;
 }

@@ -127,6 +127,18 @@ expect /remove 0
 mgr test late
 expect /test/not-loaded 2 '' 'ecryptfs-manager add late'
 
+# Neither is the same as not being there
+mgr add late --keyring=session
+keyctl revoke "$(keyctl search @s user "$(signature_of late)")"
+mgr test late
+expect /test/revoked 4 '' 'ecryptfs-manager add late'
+mgr add late --keyring=session
+keyctl timeout "$(keyctl search @s user "$(signature_of late)")" 1
+sleep 1.5
+mgr test late
+expect /test/expired 3 '' 'ecryptfs-manager add late'
+mgr remove late
+
 # No passphrase is in what the daemon or the tool wrote
 tap_result /secrets/not-in-logs "$(grep -n -e geheim -e neu$ "$work/log")"
 
