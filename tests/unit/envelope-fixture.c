@@ -41,7 +41,7 @@ EcryptfsRegistration *envelope_new_registration(const char *key_name,
 	return reg;
 }
 
-EcryptfsKey *envelope_open_registration(EcryptfsRegistration *reg)
+static EcryptfsKey *open_registration(EcryptfsRegistration *reg)
 {
 	GError *error = NULL;
 	EcryptfsPki *pki = ecryptfs_pki_list_find(modules, "openssl", &error);
@@ -59,7 +59,7 @@ EcryptfsKey *envelope_open_key(const char *key_name, enum ecryptfs_mode mode,
 	g_autoptr(EcryptfsRegistration) reg =
 		envelope_new_registration(key_name, mode, read_pkcs1);
 
-	return envelope_open_registration(reg);
+	return open_registration(reg);
 }
 
 EcryptfsKey *envelope_open_form(const struct envelope_form *form)

@@ -41,7 +41,6 @@ int envelope_run(void);
 EcryptfsRegistration *envelope_new_registration(const char *key_name,
 						enum ecryptfs_mode mode,
 						bool read_pkcs1);
-EcryptfsKey *envelope_open_registration(EcryptfsRegistration *reg);
 EcryptfsKey *envelope_open_key(const char *key_name, enum ecryptfs_mode mode,
 			       bool read_pkcs1);
 

@@ -250,13 +250,21 @@ static void check_prove(EcryptfsKey *key, bool unwraps)
 	g_assert_true(ecryptfs_envelope_prove(key, NULL, NULL, NULL));
 }
 
+static EcryptfsKey *open_public(const struct envelope_form *form)
+{
+	g_autoptr(EcryptfsPublicKey) half = fixture_public_key(form->key);
+	g_autoptr(EcryptfsRegistration) reg = ecryptfs_registration_new(
+		form->key, ECRYPTFS_PKI_PUBLIC, half);
+
+	reg->mode = form->mode;
+	return ecryptfs_key_open(NULL, reg, NULL);
+}
+
 static void test_prove(const void *data)
 {
 	const struct envelope_form *form = data;
-	g_autoptr(EcryptfsRegistration) reg =
-		envelope_new_registration(form->key, form->mode, false);
-	g_autoptr(EcryptfsKey) key = envelope_open_registration(reg);
-	g_autoptr(EcryptfsKey) public = ecryptfs_key_open(NULL, reg, NULL);
+	g_autoptr(EcryptfsKey) key = envelope_open_form(form);
+	g_autoptr(EcryptfsKey) public = open_public(form);
 	GError *error = NULL;
 
 	check_prove(key, true);
