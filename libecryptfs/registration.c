@@ -25,7 +25,7 @@ static const char *const mode_names[] = {
 /* A misspelt key must not be overlooked: "read_pkcs1", "pin-tll". */
 static const char *const known_keys[] = {
 	"version", "pki", "signature", "public-key", "mode", "read-pkcs1",
-	"pin-ttl", "pin-ttl-max", "created", NULL,
+	"pin-ttl", "pin-ttl-max", "created", "made-file", NULL,
 };
 
 EcryptfsRegistration *ecryptfs_registration_new(const char *name,
@@ -211,6 +211,7 @@ static bool get_options(GKeyFile *file, EcryptfsRegistration *reg,
 		return fault(error, reg->name, "mode",
 			     "compat is for RSA keys only");
 	if (!get_bool(file, reg->name, "read-pkcs1", &reg->read_pkcs1, error) ||
+	    !get_bool(file, reg->name, "made-file", &reg->made_file, error) ||
 	    !get_number(file, reg->name, "pin-ttl", TTL_LIMIT, &ttl, error) ||
 	    !get_number(file, reg->name, "pin-ttl-max", TTL_LIMIT, &ttl_max,
 			error) ||
@@ -293,6 +294,8 @@ char *ecryptfs_registration_format(const EcryptfsRegistration *reg)
 	g_key_file_set_uint64(file, GROUP, "pin-ttl", reg->pin_ttl);
 	g_key_file_set_uint64(file, GROUP, "pin-ttl-max", reg->pin_ttl_max);
 	g_key_file_set_int64(file, GROUP, "created", reg->created);
+	g_key_file_set_string(file, GROUP, "made-file",
+			      reg->made_file ? "yes" : "no");
 	ecryptfs_params_foreach(reg->params, set_param, file);
 	return g_key_file_to_data(file, NULL, NULL);
 }

@@ -39,6 +39,8 @@ enum ecryptfs_mode {
  * @pin_ttl_max: seconds after unlock at which it is locked anyway, 0 for
  *   never
  * @created: UNIX time
+ * @made_file: the key file was made together with the registration, so it may
+ *   go with it
  * @params: locator values for the module, group [module]
  */
 typedef struct EcryptfsRegistration {
@@ -50,6 +52,7 @@ typedef struct EcryptfsRegistration {
 	unsigned int pin_ttl;
 	unsigned int pin_ttl_max;
 	int64_t created;
+	bool made_file;
 	EcryptfsParams *params;
 } EcryptfsRegistration;
 

@@ -30,30 +30,28 @@ static bool confirm(struct cmd *cmd, const char *name, GError **error)
 	return confirmation_ask(prompt, name, error);
 }
 
-static void unload(struct cmd *cmd, const char *name)
-{
-	g_autoptr(EcryptfsRegistration) reg =
-		ecryptfs_registration_load(NULL, name, NULL);
-
-	if (reg)
-		cmd_unload_auth_tok(cmd, reg, NULL);
-}
-
-/* Registration first, as for remove: it leads to nothing that is gone. */
+/*
+ * The file first: without the registration nobody would know where it is, and
+ * the same command could not finish what a kill left.
+ */
 static bool destroy(struct cmd *cmd, const char *name, unsigned int *removed,
 		    GError **error)
 {
 	g_autofree char *path = ecryptfs_registration_path(NULL, name);
+	g_autoptr(EcryptfsRegistration) reg =
+		ecryptfs_registration_load(NULL, name, NULL);
 	struct stat st;
 
+	if (reg)
+		cmd_unload_auth_tok(cmd, reg, NULL);
+	if (!key_material_destroy(cmd, name, reg, removed, error))
+		return false;
 	if (lstat(path, &st) == 0) {
-		unload(cmd, name);
 		if (!ecryptfs_safe_file_remove(path, error))
 			return false;
 		(*removed)++;
 	}
-	return key_material_destroy(cmd, name, removed, error) &&
-	       key_material_empty_trash(name, removed, error);
+	return key_material_empty_trash(name, removed, error);
 }
 
 static bool run(struct cmd *cmd, GError **error)

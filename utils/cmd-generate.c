@@ -9,6 +9,7 @@
 #include "utils/confirmation.h"
 #include "utils/key-material.h"
 #include "utils/module-options.h"
+#include "utils/mount-path.h"
 #include "utils/new-key.h"
 #include "utils/secret-input.h"
 
@@ -106,7 +107,11 @@ static bool prove_and_save(struct cmd *cmd, EcryptfsPki *pki, const char *name,
 						  error);
 	struct key_check check = { 0 };
 
-	return key && key_check_new(cmd, key, &check, error) &&
+	if (!key)
+		return false;
+	ecryptfs_key_registration(key)->made_file =
+		ecryptfs_params_get(params, "file");
+	return key_check_new(cmd, key, &check, error) &&
 	       new_key_save(cmd, key, &check, error);
 }
 
@@ -114,10 +119,8 @@ static bool prove_and_save(struct cmd *cmd, EcryptfsPki *pki, const char *name,
  * Nothing was ever wrapped for it, so it may go for good; but not when the
  * registration is in place and only its way to the disk failed.
  */
-static void take_back(struct cmd *cmd, const char *name,
-		      const EcryptfsParams *params)
+static void take_back(struct cmd *cmd, const char *name, const char *file)
 {
-	const char *file = ecryptfs_params_get(params, "file");
 	g_autoptr(GError) error = NULL;
 
 	if (new_key_check_name(cmd, name, NULL) && file &&
@@ -128,16 +131,54 @@ static void take_back(struct cmd *cmd, const char *name,
 static bool make_key(struct cmd *cmd, EcryptfsPki *pki, const char *name,
 		     EcryptfsParams *params, GError **error)
 {
-	if (!key_material_lock(error) ||
-	    !new_key_check_name(cmd, name, error) ||
-	    !key_material_clear_leftovers(cmd, name, error))
-		return false;
+	const char *file = ecryptfs_params_get(params, "file");
+
 	if (!pki->module->generate(pki->state, params, error))
 		return new_key_module_failed(pki, "generate", error);
 	if (prove_and_save(cmd, pki, name, params, error))
 		return true;
-	take_back(cmd, name, params);
+	take_back(cmd, name, file);
 	return false;
+}
+
+/* Whose file is there already may have meant to import it. */
+static bool claim(struct cmd *cmd, const char *name, const char *file,
+		  GError **error)
+{
+	g_autofree char *pki = g_strconcat("--pki=", cmd_value(cmd, "pki"),
+					   NULL);
+	g_autofree char *path = g_strconcat("--file=", file, NULL);
+	const char *words[] = { "ecryptfs-manager", "import", name, pki, path,
+				NULL };
+	g_autofree char *line = mount_path_quote(words);
+	GError *cause = NULL;
+
+	if (!file || key_material_claim(cmd, file, name, &cause))
+		return true;
+	if (g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS))
+		cmd_fix(cmd, "%s", line);
+	g_propagate_error(error, cause);
+	return false;
+}
+
+static bool make_at_claimed_place(struct cmd *cmd, EcryptfsPki *pki,
+				  const char *name, EcryptfsParams *params,
+				  GError **error)
+{
+	const char *file = ecryptfs_params_get(params, "file");
+	g_autoptr(GError) cause = NULL;
+	bool made;
+
+	if (!key_material_lock(error) ||
+	    !new_key_check_name(cmd, name, error) ||
+	    !key_material_clear_leftovers(cmd, name, error) ||
+	    !claim(cmd, name, file, error))
+		return false;
+	made = make_key(cmd, pki, name, params, error);
+	if (file &&
+	    !key_material_remove_leftovers(cmd, file, name, NULL, &cause))
+		cmd_warn(cmd, "%s", cause->message);
+	return made;
 }
 
 static bool run(struct cmd *cmd, GError **error)
@@ -157,7 +198,8 @@ static bool run(struct cmd *cmd, GError **error)
 		return false;
 	}
 	params = collect_params(cmd, pki, name, error);
-	return params && make_key(cmd, pki, name, params, error);
+	return params &&
+	       make_at_claimed_place(cmd, pki, name, params, error);
 }
 
 static const struct cmd_option options[] = {

@@ -69,8 +69,8 @@ static bool clear_leftovers(struct cmd *cmd, EcryptfsKey *key, GError **error)
 	const EcryptfsRegistration *reg = ecryptfs_key_registration(key);
 	const char *file = ecryptfs_params_get(reg->params, "file");
 
-	return !file || key_material_remove_temporaries(cmd, file, reg->name,
-							NULL, error);
+	return !file || key_material_remove_leftovers(cmd, file, reg->name,
+						      NULL, error);
 }
 
 /* The old one is proven before the new one is asked for. */

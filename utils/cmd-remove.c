@@ -28,12 +28,13 @@ static bool unload(struct cmd *cmd, const EcryptfsRegistration *reg,
 }
 
 /* The registration first: it must not lead to a file that is gone. */
-static bool forget_key(struct cmd *cmd, const char *name, GError **error)
+static bool forget_key(struct cmd *cmd, const char *name,
+		       const EcryptfsRegistration *reg, GError **error)
 {
 	g_autofree char *path = ecryptfs_registration_path(NULL, name);
 
 	return key_material_trash(cmd, path, name, ".conf", error) &&
-	       key_material_forget(cmd, name, error);
+	       key_material_forget(cmd, name, reg, error);
 }
 
 static bool is_broken(const GError *error)
@@ -65,7 +66,7 @@ static bool run(struct cmd *cmd, GError **error)
 	}
 	if (reg && !unload(cmd, reg, forget, error))
 		return false;
-	if (forget && !forget_key(cmd, name, error))
+	if (forget && !forget_key(cmd, name, reg, error))
 		return false;
 	output_string(cmd->out, "name", name);
 	output_bool(cmd->out, "forgotten", forget);
@@ -95,7 +96,9 @@ const struct cmd_verb cmd_remove = {
 		"registered either;\n"
 		"nothing is deleted: registration and key file are in "
 		"~/.local/share/ecryptfs/\n"
-		"trash, a key file that was imported stays where it is.\n",
+		"trash; a key file that was imported, or made with "
+		"\"generate --file\", stays\n"
+		"where it is.\n",
 	.options = options,
 	.operand_kind = CMD_OPERAND_KEY,
 	.min_operands = 1,

@@ -23,7 +23,8 @@ static bool has_own_file(const EcryptfsRegistration *reg)
 {
 	g_autofree char *own = key_material_path(reg->name);
 
-	return g_strcmp0(ecryptfs_params_get(reg->params, "file"), own) == 0;
+	return reg->made_file &&
+	       g_strcmp0(ecryptfs_params_get(reg->params, "file"), own) == 0;
 }
 
 static EcryptfsRegistration *renamed(const EcryptfsRegistration *reg,
@@ -37,6 +38,7 @@ static EcryptfsRegistration *renamed(const EcryptfsRegistration *reg,
 	fresh->pin_ttl = reg->pin_ttl;
 	fresh->pin_ttl_max = reg->pin_ttl_max;
 	fresh->created = reg->created;
+	fresh->made_file = reg->made_file;
 	ecryptfs_params_free(fresh->params);
 	fresh->params = ecryptfs_params_dup(reg->params);
 	if (has_own_file(reg)) {
@@ -133,7 +135,7 @@ static bool remove_old(struct cmd *cmd, EcryptfsRegistration *reg,
 	/* passwd may have changed the one of the two since an interruption */
 	if (has_own_file(fresh) &&
 	    (!remove_copy(cmd, reg->name, file, error) ||
-	     !key_material_forget(cmd, reg->name, error)))
+	     !key_material_forget(cmd, reg->name, NULL, error)))
 		return false;
 	return ecryptfs_safe_file_remove(path, error);
 }

@@ -16,6 +16,12 @@
 /* "20240131T235959.123456Z-": what stands before the name in trash/. */
 #define STAMP_SIZE 24
 
+#define CLAIM ".ecryptfs-generate"
+#define CLAIM_TEXT \
+	"ecryptfs-manager generate was interrupted. The key file beside this " \
+	"file, if any,\nis not registered; the same command again clears " \
+	"both away.\n"
+
 #define LOCK_PAUSE_USEC 100000
 #define LOCK_TRIES 300
 
@@ -181,9 +187,24 @@ bool key_material_remove(struct cmd *cmd, const char *path, const char *name,
 	return true;
 }
 
-bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
-				     const char *name, unsigned int *removed,
-				     GError **error)
+/* Says that the file at @path is on its way and not registered yet. */
+static char *claim_of(const char *path)
+{
+	return g_strconcat(path, CLAIM, NULL);
+}
+
+static bool is_leftover(const char *entry, const char *file)
+{
+	g_autofree char *claim = claim_of(file);
+
+	return ecryptfs_safe_file_is_temporary(entry, file) ||
+	       ecryptfs_safe_file_is_temporary(entry, claim) ||
+	       g_str_equal(entry, claim);
+}
+
+bool key_material_remove_leftovers(struct cmd *cmd, const char *path,
+				   const char *name, unsigned int *removed,
+				   GError **error)
 {
 	g_autofree char *folder_of = g_path_get_dirname(path);
 	g_autofree char *file = g_path_get_basename(path);
@@ -194,50 +215,151 @@ bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
 		g_autofree char *found = g_build_filename(folder_of, entry,
 							  NULL);
 
-		if (ecryptfs_safe_file_is_temporary(entry, file) &&
+		if (is_leftover(entry, file) &&
 		    !key_material_remove(cmd, found, name, removed, error))
 			return false;
 	}
 	return true;
 }
 
-bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
-				  GError **error)
+static bool refuse_other_user(const char *path, const char *name,
+			      const char *choose, GError **error)
 {
-	g_autofree char *path = key_material_path(name);
 	g_autofree char *user = key_material_other_user(path, name);
 
-	if (!key_material_remove_temporaries(cmd, path, name, NULL, error))
-		return false;
+	if (!user)
+		return true;
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
+		    "%s is the key file of \"%s\"; choose another %s", path,
+		    user, choose);
+	return false;
+}
+
+/* @path is of no registration, and nobody but us was there before. */
+static bool trash_unregistered(struct cmd *cmd, const char *path,
+			       const char *name, GError **error)
+{
 	if (!exists(path))
 		return true;
-	if (user) {
-		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
-			    "%s is the key file of \"%s\"; choose another "
-			    "name than \"%s\"", path, user, name);
-		return false;
-	}
 	cmd_note(cmd, "%s is of no registered key", path);
 	return key_material_trash(cmd, path, name, ".pem", error);
 }
 
-bool key_material_forget(struct cmd *cmd, const char *name, GError **error)
+bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
+				  GError **error)
 {
 	g_autofree char *path = key_material_path(name);
 
-	if (!key_material_remove_temporaries(cmd, path, name, NULL, error))
+	if (!key_material_remove_leftovers(cmd, path, name, NULL, error))
 		return false;
-	return !exists(path) || must_stay(cmd, path, name) ||
-	       key_material_trash(cmd, path, name, ".pem", error);
+	if (!exists(path))
+		return true;
+	return refuse_other_user(path, name, "name", error) &&
+	       trash_unregistered(cmd, path, name, error);
+}
+
+/* What a killed run left at @path, which a claim proves to be ours. */
+static bool clear_claimed(struct cmd *cmd, const char *path, const char *name,
+			  GError **error)
+{
+	g_autofree char *claim = claim_of(path);
+
+	return !exists(claim) || trash_unregistered(cmd, path, name, error);
+}
+
+bool key_material_claim(struct cmd *cmd, const char *path, const char *name,
+			GError **error)
+{
+	g_autofree char *own = key_material_path(name);
+	g_autofree char *claim = claim_of(path);
+
+	if (g_str_equal(path, own))
+		return true;
+	if (!refuse_other_user(path, name, "file", error) ||
+	    !clear_claimed(cmd, path, name, error) ||
+	    !key_material_remove_leftovers(cmd, path, name, NULL, error))
+		return false;
+	if (exists(path)) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
+			    "%s is there already and stays as it is", path);
+		return false;
+	}
+	if (ecryptfs_safe_file_write(claim, CLAIM_TEXT, strlen(CLAIM_TEXT),
+				     true, error))
+		return true;
+	g_prefix_error(error, "no key can be made at %s: ", path);
+	return false;
+}
+
+/*
+ * The file that goes when @name goes; %NULL for one that was imported. What is
+ * registered in a way that cannot be read was made by us, as far as we know.
+ */
+static char *own_file(const char *name, const EcryptfsRegistration *reg)
+{
+	if (!reg)
+		return key_material_path(name);
+	if (!reg->made_file)
+		return NULL;
+	return g_strdup(ecryptfs_params_get(reg->params, "file"));
+}
+
+/* Where a key file stays, a person must know; it has the private key. */
+static bool stays_imported(struct cmd *cmd, const EcryptfsRegistration *reg)
+{
+	const char *file = reg ? ecryptfs_params_get(reg->params, "file") :
+				 NULL;
+
+	if (file && !reg->made_file && exists(file))
+		cmd_note(cmd, "%s stays: it was imported", file);
+	return file && !reg->made_file;
+}
+
+static bool remove_leftovers_of(struct cmd *cmd, const char *name,
+				const EcryptfsRegistration *reg,
+				unsigned int *removed, GError **error)
+{
+	g_autofree char *own = key_material_path(name);
+	const char *file = reg ? ecryptfs_params_get(reg->params, "file") :
+				 own;
+
+	return !file || key_material_remove_leftovers(cmd, file, name,
+						      removed, error);
+}
+
+static bool is_in_keys(const char *path)
+{
+	g_autofree char *keys = folder("keys");
+	g_autofree char *folder_of = g_path_get_dirname(path);
+
+	return g_str_equal(keys, folder_of);
+}
+
+bool key_material_forget(struct cmd *cmd, const char *name,
+			 const EcryptfsRegistration *reg, GError **error)
+{
+	g_autofree char *path = own_file(name, reg);
+
+	if (!remove_leftovers_of(cmd, name, reg, NULL, error))
+		return false;
+	if (stays_imported(cmd, reg) || !path || !exists(path) ||
+	    must_stay(cmd, path, name))
+		return true;
+	if (is_in_keys(path))
+		return key_material_trash(cmd, path, name, ".pem", error);
+	cmd_note(cmd, "%s stays where it was made", path);
+	return true;
 }
 
 bool key_material_destroy(struct cmd *cmd, const char *name,
+			  const EcryptfsRegistration *reg,
 			  unsigned int *removed, GError **error)
 {
-	g_autofree char *path = key_material_path(name);
+	g_autofree char *path = own_file(name, reg);
 
-	return key_material_remove_temporaries(cmd, path, name, removed,
-					       error) &&
+	if (!remove_leftovers_of(cmd, name, reg, removed, error))
+		return false;
+	return stays_imported(cmd, reg) || !path ||
 	       key_material_remove(cmd, path, name, removed, error);
 }
 

@@ -45,12 +45,12 @@ bool key_material_remove(struct cmd *cmd, const char *path, const char *name,
 			 unsigned int *removed, GError **error);
 
 /*
- * The same for what killed writes of @path left beside it. That is never the
- * only copy of a key that was registered.
+ * The same for what killed runs left beside @path. That is never the only copy
+ * of a key that was registered.
  */
-bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
-				     const char *name, unsigned int *removed,
-				     GError **error);
+bool key_material_remove_leftovers(struct cmd *cmd, const char *path,
+				   const char *name, unsigned int *removed,
+				   GError **error);
 
 /**
  * key_material_clear_leftovers:
@@ -65,6 +65,24 @@ bool key_material_remove_temporaries(struct cmd *cmd, const char *path,
 bool key_material_clear_leftovers(struct cmd *cmd, const char *name,
 				  GError **error);
 
+/**
+ * key_material_claim:
+ * @cmd: a run; told on stderr
+ * @path: where `generate` is about to make a key file
+ * @name: the name to be
+ * @error: (nullable): return location
+ *
+ * Moves what a killed `generate` left at @path to trash/, and leaves a mark
+ * beside it by which the next one knows that what is at @path is not a
+ * person's. keys/NAME.pem needs no mark. key_material_remove_leftovers() takes
+ * the mark away, when the key is registered.
+ *
+ * Errors: %ECRYPTFS_ERROR_EXISTS when a file is at @path, or it is that of
+ *   another registration
+ */
+bool key_material_claim(struct cmd *cmd, const char *path, const char *name,
+			GError **error);
+
 /* Moves @path to trash/TIME-NAME.SUFFIX and says so; @suffix ".conf", ".pem" */
 bool key_material_trash(struct cmd *cmd, const char *path, const char *name,
 			const char *suffix, GError **error);
@@ -73,14 +91,22 @@ bool key_material_trash(struct cmd *cmd, const char *path, const char *name,
  * key_material_forget:
  * @cmd: a run; told on stderr
  * @name: a key
+ * @reg: (nullable): its registration; %NULL when there is none to be read,
+ *   then its file is keys/NAME.pem
  * @error: (nullable): return location
  *
- * Moves keys/NAME.pem to trash/, unless another registration leads there.
+ * Moves the key file to trash/ when it was made in keys/. Another one stays,
+ * and so does one that another registration leads to; it is told where.
  */
-bool key_material_forget(struct cmd *cmd, const char *name, GError **error);
+bool key_material_forget(struct cmd *cmd, const char *name,
+			 const EcryptfsRegistration *reg, GError **error);
 
-/* The same, but deletes; adds to @removed. */
+/*
+ * Deletes the key file, wherever it was made, and adds to @removed. One that
+ * was imported stays, and one that another registration leads to.
+ */
 bool key_material_destroy(struct cmd *cmd, const char *name,
+			  const EcryptfsRegistration *reg,
 			  unsigned int *removed, GError **error);
 
 /**

@@ -148,6 +148,16 @@ mgr xyzzy --json
 json /words/json 64 'd["error"]["code"] == "usage" and
 	d["error"]["key"] is None'
 
+mgr generate new --pki=openssl --type=x25519 --no-passphrase \
+	"--file=$work/good.pem" --json
+json /exists/generate-file 73 'd["error"]["fix"] ==
+	"ecryptfs-manager import new --pki=openssl \
+--file='"$work"'/good.pem"'
+is /exists/generate-file-stays "$(ls "$work"/good.pem*)" "$work/good.pem"
+mgr generate new --pki=openssl --type=x25519 --no-passphrase \
+	"--file=$data/keys/good.pem"
+expect /exists/generate-file-of-other 73 '' 'is the key file of "good"'
+
 # Files
 for verb in unlock lock; do
 	mgr $verb good

@@ -99,31 +99,28 @@ only() {
 	[ "$found" = "$data/keys/$1.pem" ] || echo "private keys: $found"
 }
 
-generate_k() {
-	echo generate k --pki=openssl --type=x25519 --no-passphrase
-}
-
-# Registered or not, a name is never lost to what a kill left
+# Registered or not, a name and a path are never lost to what a kill left
 sweep_generate() {
-	local calls=0 registered=0 problems=
-	# shellcheck disable=SC2046 # words
-	calls_of $(generate_k)
+	local calls=0 registered=0 problems= test=$1
+	shift
+	set -- generate k --pki=openssl --type=x25519 --no-passphrase "$@"
+	mkdir "$HOME/disk"
+	calls_of "$@"
 	while read -r call n <&3; do
 		forget_all
-		# shellcheck disable=SC2046
-		problems=$problems$(kill_before "$call" "$n" $(generate_k))
+		mkdir "$HOME/disk"
+		problems=$problems$(kill_before "$call" "$n" "$@")
 		calls=$((calls + 1))
 		if [ -e "$config/k.conf" ]; then
 			registered=$((registered + 1))
 		else
-			mgr generate k --pki=openssl --type=x25519 \
-				--no-passphrase
+			mgr "$@"
 			problems=$problems$(wrong 0)
 		fi
 		problems=$problems$(usable k | sed "s/^/$call $n: /")
 	done 3<"$work/todo"
 	problems=$problems$(proven k)
-	swept /kill/generate "$problems" $calls $registered "a registered key"
+	swept "$test" "$problems" $calls $registered "a registered key"
 }
 
 # One name or both, each with its file; the same again ends it
@@ -248,11 +245,45 @@ sweep_forget() {
 	swept /kill/forget "$problems" $calls $gone "it forgotten"
 }
 
+# The same again leaves no private key and no registration
+sweep_destroy() {
+	local calls=0 gone=0 problems= test=$1
+	shift
+	mkdir "$HOME/disk"
+	mgr generate d --pki=openssl --type=x25519 --no-passphrase
+	mgr remove d --forget
+	mgr generate d --pki=openssl --type=x25519 --no-passphrase "$@"
+	mgr add d --keyring=session
+	keep_home
+	calls_of destroy d --yes-destroy=d
+	while read -r call n <&3; do
+		restore_home
+		mgr add d --keyring=session
+		problems=$problems$(kill_before "$call" "$n" destroy d \
+			--yes-destroy=d)
+		calls=$((calls + 1))
+		[ -e "$config/d.conf" ] || gone=$((gone + 1))
+		mgr destroy d --yes-destroy=d
+		[ "$status" -eq 2 ] || problems=$problems$(wrong 0)
+		found=$(find "$HOME" -name '*d.pem*' -o -name '*d.conf*')
+		[ -z "$found" ] || problems="$problems $call $n: $found"
+	done 3<"$work/todo"
+	swept "$test" "$problems" $calls $gone "it destroyed"
+}
+
 if strace -qq -o /dev/null true 2>/dev/null; then
-	for sweep in generate rename passwd passwd_imported forget; do
+	run_sweep() {
 		forget_all
-		sweep_$sweep
-	done
+		"sweep_$@"
+	}
+	run_sweep generate /kill/generate
+	run_sweep generate /kill/generate-file "--file=$HOME/disk/k.pem"
+	run_sweep rename
+	run_sweep passwd
+	run_sweep passwd_imported
+	run_sweep forget
+	run_sweep destroy /kill/destroy
+	run_sweep destroy /kill/destroy-file "--file=$HOME/disk/d.pem"
 	# What was left is not lost, but out of the way
 	forget_all
 	calls_of generate k --pki=openssl --type=x25519 --no-passphrase

@@ -251,6 +251,26 @@ mgr destroy mine-v15 --yes-destroy mine-v15
 tap_result /destroy/imported-stays "$(wrong 0
 	[ -e "$work/mine.pem" ] || echo gone)"
 
+# The file that --file made is ours too: told where it stays, or deleted
+mgr remove elsewhere --forget
+expect /file/forget 0 '' "$work/elsewhere\.pem stays where it was made"
+mgr import elsewhere --pki=openssl "--file=$work/elsewhere.pem"
+expect /file/stayed 0
+mgr destroy elsewhere --yes-destroy=elsewhere
+expect /file/imported-stays 0 '' "$work/elsewhere\.pem stays: it was imported"
+mgr generate made --pki openssl --type x25519 --no-passphrase \
+	"--file=$work/made.pem"
+mgr rename made made2
+is /file/rename "$(sed -n 's/^file=//p' "$config/made2.conf")" "$work/made.pem"
+mgr destroy made2 --yes-destroy=made2
+is /file/destroyed "$status $(cd "$work" && ls made* 2>&1 |
+	grep -v 'cannot access')" '0 '
+cp "$work/elsewhere.pem" "$data/keys/own.pem"
+mgr import own --pki openssl "--file=$data/keys/own.pem"
+mgr destroy own --yes-destroy=own
+tap_result /file/imported-in-keys-stays "$(wrong 0 '' 'stays'
+	[ -e "$data/keys/own.pem" ] || echo gone)"
+
 # modules
 mgr modules
 expect /modules 0 '^openssl: '

@@ -38,6 +38,7 @@ static void test_round_trip(void)
 	reg->pin_ttl = 0;
 	reg->pin_ttl_max = 86400;
 	reg->created = 1700000000;
+	reg->made_file = true;
 	ecryptfs_params_set(reg->params, "file", "/a b/;#=[k]\\\n\t \xc3\xa9");
 	ecryptfs_params_set(reg->params, "empty", "");
 	text = ecryptfs_registration_format(reg);
@@ -50,6 +51,7 @@ static void test_round_trip(void)
 	g_assert_cmpuint(back->pin_ttl, ==, 0);
 	g_assert_cmpuint(back->pin_ttl_max, ==, 86400);
 	g_assert_cmpint(back->created, ==, 1700000000);
+	g_assert_true(back->made_file);
 	g_assert_cmpstr(ecryptfs_registration_sig(back), ==,
 			ecryptfs_public_key_sig(key));
 	g_assert_cmpstr(ecryptfs_params_get(back->params, "file"), ==,
@@ -70,6 +72,7 @@ static void test_defaults(void)
 	g_assert_cmpint((int)reg->mode, ==, ECRYPTFS_MODE_DIRECT);
 	g_assert_cmpuint(reg->pin_ttl, ==, ECRYPTFS_DEFAULT_PIN_TTL);
 	g_assert_cmpuint(reg->pin_ttl_max, ==, ECRYPTFS_DEFAULT_PIN_TTL_MAX);
+	g_assert_false(reg->made_file);
 	ecryptfs_registration_unref(NULL);
 }
 
@@ -126,6 +129,10 @@ static const struct change changes[] = {
 	{ "mode/compat-with-rsa", "mode=", "mode=compat", NULL, true },
 	{ "mode/compat-with-ec", "mode=", "mode=compat", "mode", false },
 
+	{ "made-file/yes", "made-file=", "made-file=yes", NULL, false },
+	{ "made-file/missing", "made-file=", NULL, NULL, false },
+	{ "made-file/maybe", "made-file=", "made-file=maybe", "made-file",
+	  false },
 	{ "read-pkcs1/yes", "read-pkcs1=", "read-pkcs1=yes", NULL, true },
 	{ "read-pkcs1/maybe", "read-pkcs1=", "read-pkcs1=maybe", "read-pkcs1",
 	  false },
