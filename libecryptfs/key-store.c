@@ -34,6 +34,7 @@ struct shared {
 struct EcryptfsKeyStore {
 	EcryptfsPkiList *modules;
 	char *directory;
+	char *only_sig; /* NULL: all */
 	GMutex lock; /* for what follows */
 	GPtrArray *entries; /* struct entry, in order of the names */
 	GHashTable *adopted; /* signature to EcryptfsKey */
@@ -96,7 +97,14 @@ void ecryptfs_key_store_free(EcryptfsKeyStore *store)
 	g_hash_table_unref(store->shared);
 	g_mutex_clear(&store->lock);
 	g_free(store->directory);
+	g_free(store->only_sig);
 	g_free(store);
+}
+
+void ecryptfs_key_store_restrict(EcryptfsKeyStore *store, const char *sig)
+{
+	g_free(store->only_sig);
+	store->only_sig = g_strdup(sig);
 }
 
 static bool stamp_of(const EcryptfsKeyStore *store, const char *name,
@@ -173,16 +181,13 @@ static void share(EcryptfsKeyStore *store, EcryptfsKey *key,
 	g_mutex_unlock(&store->lock);
 }
 
-static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
+static EcryptfsKey *open_registered(EcryptfsKeyStore *store,
+				    EcryptfsRegistration *reg,
 				    unsigned int all_locked, GError **error)
 {
-	g_autoptr(EcryptfsRegistration) reg = NULL;
 	EcryptfsPki *pki = NULL;
 	EcryptfsKey *key;
 
-	reg = ecryptfs_registration_load(store->directory, name, error);
-	if (!reg)
-		return NULL;
 	if (strcmp(reg->pki_name, ECRYPTFS_PKI_PUBLIC) != 0) {
 		pki = ecryptfs_pki_list_find(store->modules, reg->pki_name,
 					     error);
@@ -195,16 +200,36 @@ static EcryptfsKey *open_registered(EcryptfsKeyStore *store, const char *name,
 	return key;
 }
 
-/* The old key when its file is the same, else a new one. */
+/* Whether it is none of this store's business; %NULL cannot be read. */
+static bool passed_over(const EcryptfsKeyStore *store,
+			const EcryptfsRegistration *reg)
+{
+	return store->only_sig &&
+	       (!reg || strcmp(ecryptfs_registration_sig(reg),
+			       store->only_sig) != 0);
+}
+
+/*
+ * The old key when its file is the same, else a new one. %NULL without an
+ * error: passed over.
+ */
 static EcryptfsKey *key_for(EcryptfsKeyStore *store,
 			    const struct snapshot *old, const char *name,
 			    const struct file_stamp *stamp, GError **error)
 {
 	const struct entry *before = entry_named(old->entries, name);
+	g_autoptr(EcryptfsRegistration) reg = NULL;
+	g_autoptr(GError) cause = NULL;
 
 	if (before && same_stamp(&before->stamp, stamp))
 		return ecryptfs_key_ref(before->key);
-	return open_registered(store, name, old->all_locked, error);
+	reg = ecryptfs_registration_load(store->directory, name, &cause);
+	if (passed_over(store, reg))
+		return NULL;
+	if (reg)
+		return open_registered(store, reg, old->all_locked, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return NULL;
 }
 
 static GPtrArray *read_entries(EcryptfsKeyStore *store,
@@ -226,7 +251,7 @@ static GPtrArray *read_entries(EcryptfsKeyStore *store,
 			continue;
 		key = key_for(store, old, names[i], &stamp, &error);
 		if (!key) {
-			if (refused)
+			if (error && refused)
 				refused(names[i], error, data);
 			continue;
 		}

@@ -22,6 +22,12 @@ EcryptfsKeyStore *ecryptfs_key_store_new(EcryptfsPkiList *modules,
 					 const char *directory);
 void ecryptfs_key_store_free(EcryptfsKeyStore *store);
 
+/*
+ * From now on opens only registrations of @sig: for a program that has to do
+ * with one key. Nothing is said of others, nor of what cannot be read.
+ */
+void ecryptfs_key_store_restrict(EcryptfsKeyStore *store, const char *sig);
+
 /**
  * ecryptfs_key_store_reload:
  * @store: a store

@@ -83,6 +83,8 @@ static bool test_here(struct cmd *cmd, const EcryptfsRegistration *reg,
 		.keys = store,
 	};
 
+	/* With its twins, any of which may serve a request of the kernel. */
+	ecryptfs_key_store_restrict(store, ecryptfs_registration_sig(reg));
 	ecryptfs_key_store_reload(store, registration_refused, cmd);
 	key = ecryptfs_key_store_get(store, reg->name, error);
 	if (!key || !unlock_here(cmd, key, reg->name, error))

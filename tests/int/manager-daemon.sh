@@ -151,6 +151,21 @@ mgr add late
 expect /gone/add 0 '' 'ecryptfsd --daemonize'
 mgr_from neu test late --secret-fd=0
 expect /gone/test 0 'Tested in: +this process' 'no ecryptfsd answers'
+# What is wrong with other keys is not what was asked
+openssl genrsa -out "$work/weak.pem" 1024 2>/dev/null
+chmod 0600 "$work/weak.pem"
+mgr import weak --pki=openssl "--file=$work/weak.pem"
+printf 'nonsense' >"$config/broken.conf"
+mgr_from neu test late --secret-fd=0
+tap_result /gone/test-of-one-key "$(wrong 0
+	grep -E 'weak|broken' "$work/err")"
+mgr import twin --pki=openssl "--file=$data/keys/late.pem" \
+	"--secret-file=$work/new"
+mgr_from neu test late --secret-fd=0
+expect /gone/test-with-twin 0 'Tested in: +this process'
+mgr remove twin --forget
+mgr remove weak --forget
+rm "$config/broken.conf"
 daemon_start
 mgr test late
 expect /back/locked 9
