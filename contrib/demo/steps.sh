@@ -44,8 +44,8 @@ manager() {
 
 wait_for_daemon() {
 	for _ in $(seq 100); do
-		manager status 2>/dev/null | grep -q 'device: registered' &&
-			return
+		manager status 2>/dev/null |
+			grep -qE '(device|netlink): registered' && return
 		kill -0 "$daemon" || return
 		sleep 0.05
 	done

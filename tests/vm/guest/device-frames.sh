@@ -3,6 +3,7 @@
 #
 # /dev/ecryptfs octet by octet: what each write and read gives. The same is
 # expected of the distribution's module here and of ours in overlay-alone.sh.
+# vm-kernel: stock
 
 . "$(dirname "$0")/lib.sh"
 . "$guest_dir/lib-token.sh"

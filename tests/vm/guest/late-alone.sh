@@ -3,6 +3,7 @@
 #
 # No /dev/ecryptfs yet: the daemon waits, says so, and registers when the
 # module has been loaded. With --once it ends instead.
+# vm-kernel: stock
 # vm-options: --no-ecryptfs --timeout 300
 
 . "$(dirname "$0")/lib.sh"
@@ -27,7 +28,7 @@ ok 'it says the command that lets alice in' \
 	wait_for 20 log_has alice 'adduser alice ecryptfs|udev'
 device_rule
 ok 'it registers when the node may be opened' \
-	wait_for 20 daemon_holds_device alice
+	wait_for 20 daemon_is_registered alice
 ok 'and says so' wait_for 10 log_has alice 'registered'
 ok 'mount' key_mount alice key
 as alice busybox sh -c "echo text >$upper/file"

@@ -173,23 +173,32 @@ daemon_log() {
 	echo "$work/daemon-$1.log"
 }
 
-# daemon_holds_device USER: its daemon has /dev/ecryptfs open, so is registered
-daemon_holds_device() {
+# Is the guest's ecryptfs the overlay? The distribution's has no version.
+on_overlay() {
+	[ -e /sys/module/ecryptfs/version ]
+}
+
+# daemon_is_registered USER: its daemon has /dev/ecryptfs open, or says that it
+# speaks netlink with the overlay
+daemon_is_registered() {
 	local fd
 	for fd in /proc/"${daemon_pid[$1]}"/fd/*; do
 		[ "$(readlink "$fd")" = /dev/ecryptfs ] && return
 	done
-	return 1
+	on_overlay && as "$1" ecryptfs-manager status |
+		grep -q 'netlink: registered'
 }
 
 daemon_lives() {
 	[ -n "${daemon_pid[$1]-}" ] && kill -0 "${daemon_pid[$1]}" 2>/dev/null
 }
 
-# launch_daemon USER [OPTION...]: without waiting for anything
+# launch_daemon USER [OPTION...]: without waiting for anything; the suite may
+# say over which transport
 launch_daemon() {
 	local user=$1
 	shift
+	[ -z "${VM_TRANSPORT-}" ] || set -- "--transport=$VM_TRANSPORT" "$@"
 	as_exec "$user" ecryptfsd "$@" >>"$(daemon_log "$user")" 2>&1 </dev/null &
 	daemon_pid[$user]=$!
 }
@@ -198,7 +207,7 @@ launch_daemon() {
 start_daemon() {
 	local user=$1
 	launch_daemon "$@"
-	wait_for 20 daemon_holds_device "$user" && return
+	wait_for 20 daemon_is_registered "$user" && return
 	diag "the daemon of $user did not register:"
 	diag "$(cat "$(daemon_log "$user")")"
 	return 1

@@ -38,7 +38,7 @@ mkdir -m 0700 $work/other && chown alice $work/other
 one_sentence 'a second daemon with a runtime directory of its own' \
 	'another daemon of user alice.*fuser -v' as alice \
 	env XDG_RUNTIME_DIR=$work/other ecryptfsd --once
-ok 'the first one lives and is registered' daemon_holds_device alice
+ok 'the first one lives and is registered' daemon_is_registered alice
 one_sentence 'no permission: the command that gives it' \
 	'adduser carol ecryptfs' as carol ecryptfsd --once
 
