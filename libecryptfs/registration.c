@@ -260,7 +260,8 @@ EcryptfsRegistration *ecryptfs_registration_parse(const char *name,
 	}
 	pki = g_key_file_get_string(file, GROUP, "pki", NULL);
 	if (!pki || !ecryptfs_pki_name_valid(pki)) {
-		fault(error, name, "pki", "names no possible PKI module");
+		fault(error, name, "pki",
+		      pki ? "names no possible PKI module" : "is missing");
 		return NULL;
 	}
 	key = get_public_key(file, name, error);
@@ -342,16 +343,21 @@ EcryptfsRegistration *ecryptfs_registration_load(const char *directory,
 	g_autofree char *path = NULL;
 	g_autoptr(EcryptfsSecret) text = NULL;
 	g_autoptr(GError) cause = NULL;
+	EcryptfsRegistration *reg;
 
 	if (!check_name(name, error))
 		return NULL;
 	path = ecryptfs_registration_path(directory, name);
 	text = ecryptfs_safe_file_read(path, ECRYPTFS_REGISTRATION_MAX_BYTES,
 				       ECRYPTFS_SAFE_FILE_TRUSTED, &cause);
-	if (text)
-		return ecryptfs_registration_parse(
+	if (text) {
+		reg = ecryptfs_registration_parse(
 			name, (const char *)ecryptfs_secret_data(text),
 			ecryptfs_secret_len(text), error);
+		if (!reg)
+			g_prefix_error(error, "%s: ", path);
+		return reg;
+	}
 	if (g_error_matches(cause, ECRYPTFS_ERROR, ECRYPTFS_ERROR_ABSENT))
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_NO_KEY,
 			    "no key is registered as \"%s\"; see "
@@ -383,6 +389,20 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void set_list_error(const char *dir, const GError *cause,
+			   GError **error)
+{
+	if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
+	    g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_PERM))
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_PERMISSION,
+			    "cannot list the registrations in %s; mend it "
+			    "with \"chmod 700 %s\"", dir, dir);
+	else
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_IO,
+			    "cannot list the registrations: %s",
+			    cause->message);
+}
+
 char **ecryptfs_registration_list(const char *directory, GError **error)
 {
 	g_autofree char *dir = directory_or_default(directory);
@@ -394,8 +414,7 @@ char **ecryptfs_registration_list(const char *directory, GError **error)
 	if (!entries && !g_error_matches(cause, G_FILE_ERROR,
 					 G_FILE_ERROR_NOENT)) {
 		g_ptr_array_free(names, TRUE);
-		g_set_error_literal(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_IO,
-				    cause->message);
+		set_list_error(dir, cause, error);
 		return NULL;
 	}
 	while (entries && (entry = g_dir_read_name(entries))) {

@@ -124,6 +124,9 @@ bool ecryptfs_registration_save(const char *directory,
  *
  * Returns: (transfer full) (nullable): sorted names, %NULL-terminated; empty
  *   when the directory is missing
+ *
+ * Errors: %ECRYPTFS_ERROR_PERMISSION when this user may not read it,
+ *   %ECRYPTFS_ERROR_IO
  */
 char **ecryptfs_registration_list(const char *directory, GError **error);
 

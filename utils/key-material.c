@@ -69,8 +69,12 @@ bool key_material_lock(GError **error)
 	g_autofree char *data = ecryptfs_registration_data_dir();
 	g_autofree char *keys = folder("keys");
 	g_autofree char *trash = folder("trash");
+	g_auto(GStrv) names = ecryptfs_registration_list(NULL, error);
 	int fd;
 
+	/* Whose files are whose must be known before one is touched. */
+	if (!names)
+		return false;
 	if (!make_private(data, error) || !make_private(keys, error) ||
 	    !make_private(trash, error))
 		return false;

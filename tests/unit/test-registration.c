@@ -11,6 +11,8 @@
 
 #include "tests/unit/fixture.h"
 
+#define OTHER_UID 54321
+
 static char *directory;
 static char *good_text; /* of a P-256 key */
 static char *rsa_text;
@@ -379,6 +381,22 @@ static void test_list_no_directory(void)
 	g_clear_error(&error);
 }
 
+static void test_list_forbidden(void)
+{
+	g_autofree char *keys = g_build_filename(directory, "closed", NULL);
+	uid_t user = geteuid();
+	GError *error = NULL;
+
+	g_assert_cmpint(mkdir(keys, 0), ==, 0);
+	if (user == 0)
+		g_assert_cmpint(seteuid(OTHER_UID), ==, 0);
+	g_assert_null(ecryptfs_registration_list(keys, &error));
+	if (user == 0)
+		g_assert_cmpint(seteuid(user), ==, 0);
+	g_assert_nonnull(strstr(error->message, "chmod 700"));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_PERMISSION, keys);
+}
+
 static void test_default_directories(void)
 {
 	g_autofree char *config = ecryptfs_registration_default_dir();
@@ -406,6 +424,7 @@ static void add_tests(void)
 	g_test_add_func("/registration/list", test_list);
 	g_test_add_func("/registration/list-no-directory",
 			test_list_no_directory);
+	g_test_add_func("/registration/list-forbidden", test_list_forbidden);
 	g_test_add_func("/registration/default-directories",
 			test_default_directories);
 	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
