@@ -7,9 +7,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libecryptfs/auth-tok.h"
 #include "libecryptfs/control-protocol.h"
+#include "utils/error-fix.h"
 #include "utils/key-check.h"
 
 bool cmd_flag(const struct cmd *cmd, const char *option)
@@ -80,10 +82,15 @@ void cmd_fix(struct cmd *cmd, const char *format, ...)
 	va_end(args);
 }
 
-static char *about_key(const struct cmd *cmd, const char *verb)
+static bool is_registered(const char *name)
 {
-	return g_strdup_printf("ecryptfs-manager %s %s", verb,
-			       cmd->blame ? cmd->blame : "NAME");
+	g_autofree char *path = NULL;
+	struct stat st;
+
+	if (!name || !ecryptfs_registration_name_valid(name))
+		return false;
+	path = ecryptfs_registration_path(NULL, name);
+	return lstat(path, &st) == 0;
 }
 
 char *cmd_fix_of(const struct cmd *cmd, const GError *error)
@@ -92,62 +99,22 @@ char *cmd_fix_of(const struct cmd *cmd, const GError *error)
 		return g_strdup(cmd->fix);
 	if (error->domain != ECRYPTFS_ERROR)
 		return NULL;
-	switch ((enum ecryptfs_error)error->code) {
-	case ECRYPTFS_ERROR_USAGE:
-		return cmd->verb ? g_strdup_printf("ecryptfs-manager %s "
-						   "--help", cmd->verb->name) :
-				   g_strdup("ecryptfs-manager --help");
-	case ECRYPTFS_ERROR_NO_KEY:
-		return g_strdup("ecryptfs-manager list");
-	case ECRYPTFS_ERROR_KEY_EXPIRED:
-	case ECRYPTFS_ERROR_KEY_REVOKED:
-	case ECRYPTFS_ERROR_BAD_AUTH_TOK:
-		return about_key(cmd, "add");
-	case ECRYPTFS_ERROR_NO_MODULE:
-	case ECRYPTFS_ERROR_BAD_MODULE:
-		return g_strdup("ecryptfs-manager modules");
-	case ECRYPTFS_ERROR_LOCKED:
-		return about_key(cmd, "unlock");
-	case ECRYPTFS_ERROR_EXISTS:
-		return about_key(cmd, "show");
-	case ECRYPTFS_ERROR_NO_DAEMON:
-		return g_strdup("ecryptfsd --daemonize");
-	case ECRYPTFS_ERROR_NONE:
-	case ECRYPTFS_ERROR_INTERNAL:
-	case ECRYPTFS_ERROR_BAD_MESSAGE:
-	case ECRYPTFS_ERROR_BAD_REGISTRATION:
-	case ECRYPTFS_ERROR_ABSENT:
-	case ECRYPTFS_ERROR_BAD_SECRET:
-	case ECRYPTFS_ERROR_LOCKOUT:
-	case ECRYPTFS_ERROR_POLICY:
-	case ECRYPTFS_ERROR_BUSY:
-	case ECRYPTFS_ERROR_UNUSABLE:
-	case ECRYPTFS_ERROR_TOO_LARGE:
-	case ECRYPTFS_ERROR_REJECTED:
-	case ECRYPTFS_ERROR_PERMISSION:
-	case ECRYPTFS_ERROR_KERNEL:
-	case ECRYPTFS_ERROR_QUOTA:
-	case ECRYPTFS_ERROR_IO:
-	case ECRYPTFS_ERROR_CANCELLED:
-		break;
-	}
-	return NULL;
+	return error_fix((enum ecryptfs_error)error->code,
+			 cmd->verb ? cmd->verb->name : NULL,
+			 is_registered(cmd->blame) ? cmd->blame : NULL);
 }
 
 void cmd_report(struct cmd *cmd, const GError *error)
 {
 	g_autofree char *fix = cmd_fix_of(cmd, error);
-	const char *blame = cmd->blame;
+	g_autofree char *quoted = cmd->blame ?
+		g_strdup_printf("\"%s\"", cmd->blame) : NULL;
+	g_autofree char *text = NULL;
 
-	output_error(cmd->out, error, blame, fix);
-	if (blame && !strstr(error->message, blame)) {
-		g_autofree char *text = g_strdup_printf("%s: %s", blame,
-							error->message);
-
-		print_line("ecryptfs-manager: ", text);
-	} else {
-		print_line("ecryptfs-manager: ", error->message);
-	}
+	output_error(cmd->out, error, cmd->blame, fix);
+	if (cmd->blame && !strstr(error->message, quoted))
+		text = g_strdup_printf("%s: %s", cmd->blame, error->message);
+	print_line("ecryptfs-manager: ", text ? text : error->message);
 	if (fix && !strstr(error->message, fix))
 		print_line("  try: ", fix);
 }
