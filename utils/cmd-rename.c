@@ -164,14 +164,16 @@ static bool run(struct cmd *cmd, GError **error)
 	g_autoptr(EcryptfsRegistration) reg = NULL;
 	g_autoptr(EcryptfsRegistration) fresh = NULL;
 
-	if (g_str_equal(old, name)) {
+	if (!key_material_lock(error))
+		return false;
+	reg = cmd_registration(cmd, old, error);
+	if (reg && g_str_equal(old, name)) {
+		cmd_fix(cmd, "ecryptfs-manager rename %s with another name",
+			old);
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_EXISTS,
 			    "\"%s\" is its name already", name);
 		return false;
 	}
-	if (!key_material_lock(error))
-		return false;
-	reg = cmd_registration(cmd, old, error);
 	fresh = reg ? renamed(reg, name) : NULL;
 	if (!fresh || !register_fresh(cmd, reg, fresh, error))
 		return false;

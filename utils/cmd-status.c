@@ -40,19 +40,20 @@ static void print_kernel(struct cmd *cmd)
 	unsigned int version = 0;
 	bool loaded = read_version(&version);
 	bool able = (version & VERSION_PUBKEY) && (version & VERSION_MISCDEV);
+	const char *fix = !loaded ? "\"modprobe ecryptfs\" as root" :
+			  !able ? "a kernel with CONFIG_ECRYPT_FS_MESSAGING" :
+				  NULL;
 
 	output_open_object(cmd->out, "kernel");
 	output_bool(cmd->out, "ecryptfs", loaded);
 	output_bool(cmd->out, "public_key", version & VERSION_PUBKEY);
 	output_bool(cmd->out, "device", version & VERSION_MISCDEV);
+	output_string(cmd->out, "fix", fix);
 	output_close(cmd->out);
-	if (!loaded)
-		output_text(cmd->out, "Kernel:        eCryptfs is not loaded; "
-			    "\"modprobe ecryptfs\" as root loads it\n");
-	else
-		output_text(cmd->out, "Kernel:        eCryptfs %s\n", able ?
-			    "with public keys" :
-			    "without public keys (CONFIG_ECRYPT_FS_MESSAGING)");
+	output_text(cmd->out, "Kernel:        eCryptfs %s%s%s\n",
+		    !loaded ? "is not loaded" :
+		    able ? "with public keys" : "without public keys",
+		    fix ? "; it needs " : "", fix ? fix : "");
 }
 
 static char *group_name(gid_t gid)

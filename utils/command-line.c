@@ -159,6 +159,11 @@ static bool take_value(struct parser *parser, const struct cmd_option *row,
 			    row->name, row->value);
 		return false;
 	}
+	if (row->kind == CMD_OPTION_FILE && !*value) {
+		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
+			    "--%s needs the name of a file", row->name);
+		return false;
+	}
 	if (row->kind == CMD_OPTION_CHOICE && !check_choice(row, value, error))
 		return false;
 	set_value(parser->cmd->options, row, value);

@@ -238,14 +238,20 @@ static EcryptfsSecret *from_fd(const char *number, GError **error)
 						       NULL;
 }
 
-static EcryptfsSecret *from_file(const char *path, GError **error)
+/* What is wrong with that file is not what is wrong with the key. */
+static EcryptfsSecret *from_file(struct cmd *cmd, const char *option,
+				 GError **error)
 {
+	const char *path = cmd_value(cmd, option);
 	g_autoptr(EcryptfsSecret) content = ecryptfs_safe_file_read(
 		path, SECRET_INPUT_MAX + 2, ECRYPTFS_SAFE_FILE_PRIVATE, error);
 	const uint8_t *end;
 
-	if (!content)
+	if (!content) {
+		cmd_fix(cmd, "--%s=FILE with a file whose first line is the "
+			"passphrase", option);
 		return NULL;
+	}
 	end = memchr(ecryptfs_secret_data(content), '\n',
 		     ecryptfs_secret_len(content));
 	if (end)
@@ -302,7 +308,7 @@ static EcryptfsSecret *read_secret(struct cmd *cmd, const char *prefix,
 		g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
 			    "--%s and --%s exclude each other", file, fd);
 	else if (cmd_value(cmd, file))
-		return from_file(cmd_value(cmd, file), error);
+		return from_file(cmd, file, error);
 	else if (cmd_value(cmd, fd))
 		return from_fd(cmd_value(cmd, fd), error);
 	else if (secret_input_can_ask())

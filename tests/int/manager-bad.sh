@@ -72,6 +72,12 @@ mgr generate new --pki=openssl --type=x25519 --mode=compat --no-passphrase
 expect /generate/compat-not-rsa 65 '' 'compat'
 mgr import new --pki=openssl
 expect /words/required 64 '' '--file is missing'
+for option in --public= '--pki=openssl --file='; do
+	# shellcheck disable=SC2086 # words
+	mgr import new $option
+	expect "/words/empty${option##* }" 64 '' \
+		"--[a-z]* needs the name of a file"
+done
 
 # No secret comes from the command line, and none is repeated
 mgr generate new --pki=openssl --passphrase=hunter2
@@ -125,7 +131,9 @@ expect /exists/generate 73 '' 'registered already'
 mgr import good --pki=openssl "--file=$work/good.pem"
 expect /exists/import 73
 mgr rename good good
-expect /exists/rename-itself 73
+expect /exists/rename-itself 73 '' 'rename good with another name'
+mgr rename nothing nothing
+expect /no-key/rename-itself 2
 mgr show nothing
 expect /no-key/show 2 '' 'ecryptfs-manager list'
 mgr add nothing
@@ -168,6 +176,9 @@ expect /no-daemon/status 69 '^Daemon: +does not answer' 'ecryptfsd --daemonize'
 mgr status --json
 json /no-daemon/status-json 69 'd["error"]["code"] == "no-daemon" and
 	"usable" in d["node"] and "public_key" in d["kernel"]'
+json /no-daemon/status-json-kernel 69 '
+	"modprobe" in d["kernel"]["fix"] if not d["kernel"]["ecryptfs"] else
+	(d["kernel"]["fix"] is None) == d["kernel"]["device"]'
 
 mgr import new --pki=openssl "--file=$work/nothing.pem"
 expect /file/missing 8
@@ -259,6 +270,7 @@ chmod 0600 "$data/keys/good.pem"
 mv "$data/keys/good.pem" "$work/away.pem"
 mgr add good --keyring=session
 expect /add/missing 8 '' "$data/keys/good\.pem"
+expect /add/missing-fix 8 '' 'try: .*backup.* remove good --forget'
 mgr test good
 expect /test/missing 8
 mgr show good
@@ -278,7 +290,9 @@ expect /add/locked-passes 0
 mgr test good
 expect /test/locked 9 '' '--secret-file'
 mgr_from wrong test good --secret-fd=0
-expect /test/wrong-passphrase 10
+expect /test/wrong-passphrase 10 '' 'try: .*right passphrase'
+mgr test good "--secret-file=$work/nothing"
+expect /test/secret-file-missing 8 '' 'try: --secret-file=FILE'
 mv "$work/away.pem" "$data/keys/good.pem"
 mgr test good
 expect /test/good-again 0
@@ -315,6 +329,15 @@ mgr show good
 expect /registration/other-signature 78 '' 'signature'
 mgr destroy good --yes-destroy=good
 expect /registration/broken-can-be-destroyed 0
+
+# A name is said, also one that a word of the text contains
+mgr import b --pki=openssl "--file=$work/good.pem"
+sed -i '/^pki=/d' "$config/b.conf"
+mgr show b
+expect /registration/no-pki 78 '' "^ecryptfs-manager: b: .*$config/b\.conf: \
+.*pki is missing"
+expect /registration/no-pki-fix 78 '' "try: edit $config/b\.conf .*remove b "
+mgr remove b --forget
 
 # What comes from files does not reach the terminal's controls
 mgr import escape --pki=openssl "--file=$work/good.pem"
