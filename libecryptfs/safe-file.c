@@ -100,16 +100,16 @@ static int open_regular(const char *path, size_t max, struct stat *st,
 	return g_steal_fd(&fd);
 }
 
-/* One byte of room more than @max shows a file that grew meanwhile. */
-static EcryptfsSecret *read_all(int fd, const char *path, size_t max,
-				GError **error)
+/* Up to @max bytes, less at the file's end. */
+static EcryptfsSecret *read_start(int fd, const char *path, size_t max,
+				  GError **error)
 {
-	g_autoptr(EcryptfsSecret) content = ecryptfs_secret_new(max + 1);
+	g_autoptr(EcryptfsSecret) content = ecryptfs_secret_new(max);
 	size_t have = 0;
 
-	while (have <= max) {
+	while (have < max) {
 		ssize_t n = read(fd, ecryptfs_secret_data(content) + have,
-				 max + 1 - have);
+				 max - have);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -122,13 +122,21 @@ static EcryptfsSecret *read_all(int fd, const char *path, size_t max,
 			break;
 		have += (size_t)n;
 	}
-	if (have > max) {
-		refuse(error, ECRYPTFS_ERROR_UNUSABLE, path,
-		       "grew while it was read");
-		return NULL;
-	}
 	ecryptfs_secret_set_len(content, have);
 	return g_steal_pointer(&content);
+}
+
+/* One byte of room more than @size shows a file that grew meanwhile. */
+static EcryptfsSecret *read_all(int fd, const char *path, size_t size,
+				GError **error)
+{
+	g_autoptr(EcryptfsSecret) content = read_start(fd, path, size + 1,
+						       error);
+
+	if (!content || ecryptfs_secret_len(content) <= size)
+		return g_steal_pointer(&content);
+	refuse(error, ECRYPTFS_ERROR_UNUSABLE, path, "grew while it was read");
+	return NULL;
 }
 
 EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
@@ -141,6 +149,32 @@ EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
 	if (fd < 0 || !check_rule(path, &st, rule, error))
 		return NULL;
 	return read_all(fd, path, (size_t)st.st_size, error);
+}
+
+EcryptfsSecret *ecryptfs_safe_file_read_line(const char *path, size_t max,
+					     enum ecryptfs_safe_file_rule rule,
+					     GError **error)
+{
+	g_autoptr(EcryptfsSecret) line = NULL;
+	struct stat st;
+	AUTO_FD fd = open_regular(path, SIZE_MAX, &st, error);
+	const uint8_t *data;
+	const uint8_t *end;
+
+	if (fd < 0 || !check_rule(path, &st, rule, error))
+		return NULL;
+	line = read_start(fd, path, max + 1, error);
+	if (!line)
+		return NULL;
+	data = ecryptfs_secret_data(line);
+	end = memchr(data, '\n', ecryptfs_secret_len(line));
+	if (end)
+		ecryptfs_secret_set_len(line, (size_t)(end - data));
+	if (ecryptfs_secret_len(line) <= max)
+		return g_steal_pointer(&line);
+	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
+		    "the first line of %s is longer than %zu bytes", path, max);
+	return NULL;
 }
 
 static bool sync_parent(const char *path, GError **error)

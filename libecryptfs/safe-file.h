@@ -41,6 +41,22 @@ EcryptfsSecret *ecryptfs_safe_file_read(const char *path, size_t max,
 					GError **error);
 
 /**
+ * ecryptfs_safe_file_read_line:
+ * @path: the file; its last component must not be a symbolic link
+ * @max: longest line accepted, in bytes
+ * @rule: what owner and mode must be
+ * @error: (nullable): return location; the text names @path and the mend
+ *
+ * Returns: (transfer full) (nullable): the first line, without its end; what
+ *   follows may be of any size
+ *
+ * Errors: as for ecryptfs_safe_file_read()
+ */
+EcryptfsSecret *ecryptfs_safe_file_read_line(const char *path, size_t max,
+					     enum ecryptfs_safe_file_rule rule,
+					     GError **error);
+
+/**
  * ecryptfs_safe_file_write:
  * @path: the file
  * @data: (array length=data_len): its content

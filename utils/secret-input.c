@@ -242,23 +242,14 @@ static EcryptfsSecret *from_fd(const char *number, GError **error)
 static EcryptfsSecret *from_file(struct cmd *cmd, const char *option,
 				 GError **error)
 {
-	const char *path = cmd_value(cmd, option);
-	g_autoptr(EcryptfsSecret) content = ecryptfs_safe_file_read(
-		path, SECRET_INPUT_MAX + 2, ECRYPTFS_SAFE_FILE_PRIVATE, error);
-	const uint8_t *end;
+	EcryptfsSecret *line = ecryptfs_safe_file_read_line(
+		cmd_value(cmd, option), SECRET_INPUT_MAX,
+		ECRYPTFS_SAFE_FILE_PRIVATE, error);
 
-	if (!content) {
+	if (!line)
 		cmd_fix(cmd, "--%s=FILE with a file whose first line is the "
 			"passphrase", option);
-		return NULL;
-	}
-	end = memchr(ecryptfs_secret_data(content), '\n',
-		     ecryptfs_secret_len(content));
-	if (end)
-		ecryptfs_secret_set_len(
-			content,
-			(size_t)(end - ecryptfs_secret_data(content)));
-	return g_steal_pointer(&content);
+	return line;
 }
 
 bool secret_input_given(const struct cmd *cmd, const char *prefix)

@@ -64,7 +64,8 @@ bool secret_input_or_locked(struct cmd *cmd, const GError *cause,
  *   terminal, and for one that is too long;
  *   %ECRYPTFS_ERROR_CANCELLED for two different answers, end of input and
  *   Ctrl-C;
- *   %ECRYPTFS_ERROR_PERMISSION for a file that others can read
+ *   %ECRYPTFS_ERROR_PERMISSION for a file that others can read,
+ *   %ECRYPTFS_ERROR_UNUSABLE for one whose first line is too long
  */
 EcryptfsSecret *secret_input_read(struct cmd *cmd, const char *prefix,
 				  enum secret_input_kind kind,

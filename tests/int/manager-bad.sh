@@ -107,6 +107,10 @@ printf 'a\0b\n' >"$work/nul"
 chmod 0600 "$work/nul"
 mgr generate new --pki=openssl --type=x25519 "--secret-file=$work/nul"
 expect /secret/nul 64 '' 'NUL'
+printf '%01025d\n' 0 >"$work/long-line"
+chmod 0600 "$work/long-line"
+mgr generate new --pki=openssl --type=x25519 "--secret-file=$work/long-line"
+expect /secret/file-too-long 65 '' 'first line of .* longer than 1024'
 chmod 0644 "$work/passphrase"
 mgr generate new --pki=openssl --type=x25519 "--secret-file=$work/passphrase"
 expect /secret/file-0644 77 '' 'chmod 600'

@@ -188,6 +188,15 @@ expect /test/provider-of-public 0 'Wrap: ' 'nothing was unwrapped'
 mgr_from 'correct horse' test locked --secret-fd=0
 expect /test/encrypted 0 'Unwrap: '
 
+# What follows the first line is nobody's passphrase, however long it is
+{
+	cat "$work/passphrase"
+	head -c 100000 /dev/zero
+} >"$work/with-notes"
+chmod 0600 "$work/with-notes"
+mgr test locked "--secret-file=$work/with-notes"
+expect /test/secret-file-first-line 0
+
 # passwd
 printf 'battery staple\n' >"$work/new"
 chmod 0600 "$work/new"

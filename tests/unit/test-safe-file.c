@@ -86,6 +86,42 @@ static void test_read_sizes(void)
 		       NULL);
 }
 
+static void assert_line(const char *content, size_t content_len, size_t max,
+			const char *line)
+{
+	g_autofree char *path = fixture_write(directory, "lines", content,
+					      content_len, 0600);
+	g_autoptr(EcryptfsSecret) secret = NULL;
+	GError *error = NULL;
+
+	secret = ecryptfs_safe_file_read_line(
+		path, max, ECRYPTFS_SAFE_FILE_PRIVATE, &error);
+	if (!line) {
+		g_assert_null(secret);
+		fixture_assert_error(&error, ECRYPTFS_ERROR_UNUSABLE, path);
+		return;
+	}
+	g_assert_no_error(error);
+	g_assert_cmpmem(ecryptfs_secret_data(secret),
+			ecryptfs_secret_len(secret), line, strlen(line));
+}
+
+static void test_read_line(void)
+{
+	g_autofree char *big = g_strnfill(BIG, 'b');
+
+	assert_line("", 0, 4, "");
+	assert_line("\n", 1, 4, "");
+	assert_line("abcd", 4, 4, "abcd");
+	assert_line("abcd\n", 5, 4, "abcd");
+	assert_line("abcd\nmore", 9, 4, "abcd");
+	assert_line("abcde", 5, 4, NULL);
+	assert_line("abcde\n", 6, 4, NULL);
+	assert_line(big, BIG, 4, NULL);
+	memcpy(big, "ab\n", 3);
+	assert_line(big, BIG, 4, "ab");
+}
+
 static void test_read_sparse(void)
 {
 	g_autofree char *path = fixture_write(directory, "sparse", "", 0, 0600);
@@ -482,6 +518,7 @@ int main(int argc, char **argv)
 	umask(022);
 	directory = fixture_directory_new();
 	g_test_add_func("/safe-file/read/sizes", test_read_sizes);
+	g_test_add_func("/safe-file/read/line", test_read_line);
 	g_test_add_func("/safe-file/read/sparse", test_read_sparse);
 	g_test_add_func("/safe-file/read/missing", test_read_missing);
 	g_test_add_func("/safe-file/read/fifo", test_read_fifo);
