@@ -20,9 +20,13 @@ G_STATIC_ASSERT(MAX_PASSPHRASE_BYTES <= PEM_BUFSIZE);
 #define PBKDF2_SALT_BYTES 16
 
 /* A file that asks for more would hold up whoever opens it. */
-#define MAX_ITERATIONS 10000000
+#define MAX_ROUNDS 10000000
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PBE2PARAM, PBE2PARAM_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PBEPARAM, PBEPARAM_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PBKDF2PARAM, PBKDF2PARAM_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SCRYPT_PARAMS, SCRYPT_PARAMS_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_SIG, X509_SIG_free)
 
 static BIO *open_text(const EcryptfsSecret *pem)
@@ -52,50 +56,109 @@ static int give_passphrase(char *buf, int size, int rwflag, void *data)
 	return (int)len;
 }
 
-/* Of PBKDF2 within PBES2, 0 for all else: scrypt has limits of its own. */
-static int64_t iterations_of(const X509_SIG *encrypted)
+/* Nobody computes a negative number of rounds, nor one that is too long. */
+static int64_t count_of(const ASN1_INTEGER *integer)
 {
-	const X509_ALGOR *algorithm;
-	PBE2PARAM *pbes2;
-	PBKDF2PARAM *pbkdf2 = NULL;
-	int64_t iterations = 0;
+	int64_t count = 0;
 
-	X509_SIG_get0(encrypted, &algorithm, NULL);
-	if (OBJ_obj2nid(algorithm->algorithm) != NID_pbes2)
+	if (!integer)
 		return 0;
-	pbes2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM),
-					  algorithm->parameter);
-	if (pbes2 &&
-	    OBJ_obj2nid(pbes2->keyfunc->algorithm) == NID_id_pbkdf2)
-		pbkdf2 = ASN1_TYPE_unpack_sequence(
-			ASN1_ITEM_rptr(PBKDF2PARAM),
-			pbes2->keyfunc->parameter);
-	if (pbkdf2 && ASN1_INTEGER_get_int64(&iterations, pbkdf2->iter) != 1)
-		iterations = INT64_MAX;
-	PBKDF2PARAM_free(pbkdf2);
-	PBE2PARAM_free(pbes2);
-	return iterations;
+	if (ASN1_INTEGER_get_int64(&count, integer) != 1 || count < 0)
+		return INT64_MAX;
+	return count;
 }
 
-static bool check_iterations(const char *file, const EcryptfsSecret *pem,
-			     GError **error)
+static int64_t product_of(int64_t a, int64_t b)
 {
-	g_autoptr(BIO) bio = open_text(pem);
-	g_autoptr(X509_SIG) encrypted = NULL;
-	struct question nobody = { .passphrase = NULL };
-	int64_t iterations;
+	int64_t product;
 
-	if (bio)
-		encrypted = PEM_read_bio_PKCS8(bio, NULL, give_passphrase,
-					       &nobody);
-	iterations = encrypted ? iterations_of(encrypted) : 0;
+	return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+static int64_t rounds_of_pbkdf2(const ASN1_TYPE *parameter)
+{
+	g_autoptr(PBKDF2PARAM) pbkdf2 = ASN1_TYPE_unpack_sequence(
+		ASN1_ITEM_rptr(PBKDF2PARAM), parameter);
+
+	return pbkdf2 ? count_of(pbkdf2->iter) : 0;
+}
+
+/* libcrypto limits its memory, not its time. A step costs like a round. */
+static int64_t rounds_of_scrypt(const ASN1_TYPE *parameter)
+{
+	g_autoptr(SCRYPT_PARAMS) scrypt = ASN1_TYPE_unpack_sequence(
+		ASN1_ITEM_rptr(SCRYPT_PARAMS), parameter);
+	int64_t lanes;
+
+	if (!scrypt)
+		return 0;
+	lanes = product_of(count_of(scrypt->blockSize),
+			   count_of(scrypt->parallelizationParameter));
+	return product_of(count_of(scrypt->costParameter), lanes);
+}
+
+static int64_t rounds_of_pbes2(const ASN1_TYPE *parameter)
+{
+	g_autoptr(PBE2PARAM) pbes2 = ASN1_TYPE_unpack_sequence(
+		ASN1_ITEM_rptr(PBE2PARAM), parameter);
+
+	if (!pbes2)
+		return 0;
+	if (OBJ_obj2nid(pbes2->keyfunc->algorithm) == NID_id_scrypt)
+		return rounds_of_scrypt(pbes2->keyfunc->parameter);
+	return rounds_of_pbkdf2(pbes2->keyfunc->parameter);
+}
+
+/* PBES1 and the schemes of PKCS#12 have the same parameter. */
+static int64_t rounds_of_pbes1(const ASN1_TYPE *parameter)
+{
+	g_autoptr(PBEPARAM) pbes1 = ASN1_TYPE_unpack_sequence(
+		ASN1_ITEM_rptr(PBEPARAM), parameter);
+
+	return pbes1 ? count_of(pbes1->iter) : 0;
+}
+
+static int64_t rounds_of(const X509_SIG *encrypted)
+{
+	const X509_ALGOR *algorithm;
+
+	X509_SIG_get0(encrypted, &algorithm, NULL);
+	if (OBJ_obj2nid(algorithm->algorithm) == NID_pbes2)
+		return rounds_of_pbes2(algorithm->parameter);
+	return rounds_of_pbes1(algorithm->parameter);
+}
+
+/*
+ * Of every encrypted PKCS#8 block, for libcrypto passes over what it cannot
+ * read. The traditional form has one round, whatever it says.
+ */
+static int64_t most_rounds(const EcryptfsSecret *pem,
+			   const EcryptfsSecret *passphrase)
+{
+	struct question question = { .passphrase = passphrase };
+	g_autoptr(BIO) bio = open_text(pem);
+	int64_t most = 0;
+
+	while (bio && !BIO_eof(bio)) {
+		g_autoptr(X509_SIG) encrypted = PEM_read_bio_PKCS8(
+			bio, NULL, give_passphrase, &question);
+
+		if (encrypted)
+			most = MAX(most, rounds_of(encrypted));
+	}
 	ERR_clear_error();
-	if (iterations <= MAX_ITERATIONS)
+	return most;
+}
+
+static bool check_rounds(const char *file, const EcryptfsSecret *pem,
+			 const EcryptfsSecret *passphrase, GError **error)
+{
+	if (most_rounds(pem, passphrase) <= MAX_ROUNDS)
 		return true;
 	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_UNUSABLE,
-		    "%s asks for more than %d rounds of PBKDF2: write it with "
-		    "fewer, by \"openssl pkcs8 -topk8 -iter 600000\"", file,
-		    MAX_ITERATIONS);
+		    "%s asks for more than %d rounds to make a key of its "
+		    "passphrase: write it with fewer, by \"openssl pkcs8 "
+		    "-topk8 -iter 600000\"", file, MAX_ROUNDS);
 	return false;
 }
 
@@ -122,7 +185,7 @@ EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
 	g_autoptr(BIO) bio = NULL;
 	EVP_PKEY *pkey = NULL;
 
-	if (passphrase && !check_iterations(file, pem, error))
+	if (passphrase && !check_rounds(file, pem, passphrase, error))
 		return NULL;
 	bio = open_text(pem);
 	/* Without a callback libcrypto would ask on the terminal. */

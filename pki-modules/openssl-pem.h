@@ -23,7 +23,8 @@
  *
  * Errors: %ECRYPTFS_ERROR_LOCKED when a passphrase is needed,
  *   %ECRYPTFS_ERROR_BAD_SECRET when it is wrong,
- *   %ECRYPTFS_ERROR_UNUSABLE when there is no key
+ *   %ECRYPTFS_ERROR_UNUSABLE when there is no key, or when to try the
+ *   passphrase would take longer than anybody wants to wait
  */
 EVP_PKEY *openssl_pem_parse(const char *file, const EcryptfsSecret *pem,
 			    const EcryptfsSecret *passphrase, GError **error);

@@ -11,6 +11,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 
 #include "libecryptfs/crypto-cleanup.h"
 #include "tests/unit/fixture.h"
@@ -117,6 +118,113 @@ static void test_rounds(void)
 	openssl_assert_refused(file, "test", ECRYPTFS_ERROR_UNUSABLE,
 			       "10000000");
 	openssl_assert_refused(file, "wrong", ECRYPTFS_ERROR_UNUSABLE, file);
+}
+
+static EVP_PKEY *read_pem(const char *vector)
+{
+	g_autoptr(GBytes) pem = fixture_vector(vector);
+	g_autoptr(BIO) bio = BIO_new_mem_buf(g_bytes_get_data(pem, NULL),
+					     (int)g_bytes_get_size(pem));
+	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+
+	g_assert_nonnull(pkey);
+	return pkey;
+}
+
+static char *block_of(X509_ALGOR *algorithm)
+{
+	static const uint8_t nothing[48];
+	X509_SIG *encrypted = X509_SIG_new();
+	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+	ASN1_OCTET_STRING *content;
+	X509_ALGOR *said;
+	char *text;
+	long len;
+
+	g_assert_nonnull(algorithm);
+	X509_SIG_getm(encrypted, &said, &content);
+	g_assert_cmpint(X509_ALGOR_copy(said, algorithm), ==, 1);
+	ASN1_OCTET_STRING_set(content, nothing, sizeof(nothing));
+	g_assert_cmpint(PEM_write_bio_PKCS8(bio, encrypted), ==, 1);
+	len = BIO_get_mem_data(bio, &text);
+	X509_SIG_free(encrypted);
+	X509_ALGOR_free(algorithm);
+	return g_strndup(text, (size_t)len);
+}
+
+static void assert_too_many(const char *pem)
+{
+	g_autofree char *file = fixture_write(openssl_directory, "rounds.pem",
+					      pem, strlen(pem), 0600);
+	g_autoptr(EcryptfsParams) params = openssl_params(file, "test");
+	GError *error = NULL;
+
+	g_assert_false(openssl_module->import(NULL, params, &error));
+	fixture_assert_error(&error, ECRYPTFS_ERROR_UNUSABLE, "10000000");
+}
+
+static void assert_scheme_refused(X509_ALGOR *algorithm)
+{
+	g_autofree char *pem = block_of(algorithm);
+
+	assert_too_many(pem);
+}
+
+/* Schemes older and newer than PBES2 with PBKDF2 count too. */
+static void test_rounds_of_schemes(void)
+{
+	static const int schemes[] = {
+		NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+		NID_pbe_WithSHA1And128BitRC4,
+		NID_pbeWithMD5AndDES_CBC,
+		NID_pbeWithSHA1AndRC2_CBC,
+	};
+	uint8_t salt[16] = { 1 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
+		assert_scheme_refused(
+			PKCS5_pbe_set(schemes[i], 0x7fffffff, salt, 8));
+		assert_scheme_refused(
+			PKCS5_pbe_set(schemes[i], 10000001, salt, 8));
+	}
+	assert_scheme_refused(PKCS5_pbe2_set_scrypt(
+		EVP_aes_256_cbc(), salt, sizeof(salt), NULL, 32768, 1, 306));
+}
+
+/* libcrypto passes over a block that it cannot read; so does the check. */
+static void test_rounds_of_second(void)
+{
+	g_autoptr(GBytes) second = fixture_vector("wrapped/refused-rounds.pem");
+	g_autofree char *pem = g_strdup_printf(
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAMCAQE=\n"
+		"-----END ENCRYPTED PRIVATE KEY-----\n%.*s",
+		(int)g_bytes_get_size(second),
+		(const char *)g_bytes_get_data(second, NULL));
+
+	assert_too_many(pem);
+}
+
+/* As `openssl pkcs12` and `-v1 PBE-SHA1-3DES` write it. */
+static void test_old_scheme(void)
+{
+	g_autoptr(EVP_PKEY) pkey = NULL;
+	g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+	g_autofree char *file = NULL;
+	char *text;
+	long len;
+	void *key;
+
+	pkey = read_pem("keys/rsa-2048.pem");
+	g_assert_cmpint(PEM_write_bio_PKCS8PrivateKey_nid(
+				bio, pkey,
+				NID_pbe_WithSHA1And3_Key_TripleDES_CBC, "test",
+				4, NULL, NULL), ==, 1);
+	len = BIO_get_mem_data(bio, &text);
+	file = fixture_write(openssl_directory, "old.pem", text, (size_t)len,
+			     0600);
+	key = openssl_open(file, "test", NULL);
+	openssl_assert_works(key, "rsa-2048");
+	openssl_module->key_close(key);
 }
 
 /* Encrypted twice over: nobody may be asked on the terminal. */
@@ -293,17 +401,6 @@ static void test_modes(void)
 	g_assert_cmpint(unlink(file), ==, 0);
 }
 
-static EVP_PKEY *read_pem(const char *vector)
-{
-	g_autoptr(GBytes) pem = fixture_vector(vector);
-	g_autoptr(BIO) bio = BIO_new_mem_buf(g_bytes_get_data(pem, NULL),
-					     (int)g_bytes_get_size(pem));
-	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-
-	g_assert_nonnull(pkey);
-	return pkey;
-}
-
 /* The key of @private_vector with @swap in the place of its public half. */
 static void assert_mixed_refused(const char *private_vector, OSSL_PARAM *swap)
 {
@@ -391,6 +488,11 @@ int main(int argc, char **argv)
 			     test_passphrases);
 	g_test_add_func("/openssl-files/refused/kinds", test_kinds);
 	g_test_add_func("/openssl-files/refused/rounds", test_rounds);
+	g_test_add_func("/openssl-files/refused/rounds-of-schemes",
+			test_rounds_of_schemes);
+	g_test_add_func("/openssl-files/refused/rounds-of-second",
+			test_rounds_of_second);
+	g_test_add_func("/openssl-files/old-scheme", test_old_scheme);
 	g_test_add_func("/openssl-files/never-asks", test_never_asks);
 	g_test_add_func("/openssl-files/refused/content", test_content);
 	g_test_add_func("/openssl-files/refused/public-only",
