@@ -88,12 +88,21 @@ static void refuse_all(Dispatch *dispatch, GQueue *jobs, const GError *why)
 	}
 }
 
-static GError *too_old_error(const Dispatch *dispatch)
+/* What its peer told, or what we were told of a peer that says nothing. */
+static int64_t wait_of(const Dispatch *dispatch, struct transport *transport)
+{
+	struct transport_limits limits;
+
+	if (transport->limits && transport->limits(transport, &limits))
+		return (int64_t)limits.timeout_msec * 1000;
+	return dispatch->config.wait_usec;
+}
+
+static GError *too_old_error(const Job *job)
 {
 	return g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
 			   "no turn within %.1f s: its PKI module is busy",
-			   (double)dispatch->config.wait_usec /
-				   G_USEC_PER_SEC);
+			   (double)job->wait_usec / G_USEC_PER_SEC);
 }
 
 static void refuse_too_old(Dispatch *dispatch, GQueue *jobs)
@@ -102,22 +111,21 @@ static void refuse_too_old(Dispatch *dispatch, GQueue *jobs)
 
 	if (g_queue_is_empty(jobs))
 		return;
-	why = too_old_error(dispatch);
+	why = too_old_error(g_queue_peek_head(jobs));
 	refuse_all(dispatch, jobs, why);
 }
 
-static bool is_too_old(const Dispatch *dispatch, const Job *job, int64_t now)
+static bool is_too_old(const Job *job, int64_t now)
 {
-	return now - job->arrived > dispatch->config.wait_usec;
+	return now - job->arrived > job->wait_usec;
 }
 
-static void take_too_old_unlocked(Dispatch *dispatch, struct lane *lane,
-				  int64_t now, GQueue *old)
+static void take_too_old_unlocked(struct lane *lane, int64_t now, GQueue *old)
 {
 	Job *job;
 
 	while ((job = g_queue_peek_head(&lane->waiting)) &&
-	       is_too_old(dispatch, job, now))
+	       is_too_old(job, now))
 		g_queue_push_tail(old, g_queue_pop_head(&lane->waiting));
 }
 
@@ -266,10 +274,10 @@ static void take_turn(Dispatch *dispatch, struct lane *lane, Job *job)
 {
 	g_autoptr(GError) why = NULL;
 
-	if (!is_too_old(dispatch, job, job->started)) {
+	if (!is_too_old(job, job->started)) {
 		work_on(dispatch, lane, job);
 	} else if (claim(dispatch, lane, job)) {
-		why = too_old_error(dispatch);
+		why = too_old_error(job);
 		refuse(dispatch, job, why, STATS_RESULT_DROPPED);
 	}
 }
@@ -401,7 +409,7 @@ static GError *enqueue_unlocked(Dispatch *dispatch, Job *job, GQueue *old)
 	lane = g_hash_table_lookup(dispatch->routes, job->sig);
 	if (!lane)
 		lane = &dispatch->lanes[0];
-	take_too_old_unlocked(dispatch, lane, g_get_monotonic_time(), old);
+	take_too_old_unlocked(lane, g_get_monotonic_time(), old);
 	why = push_unlocked(&lane->waiting, job);
 	if (!why && lane->active < lane->max) {
 		lane->active++;
@@ -440,6 +448,7 @@ void dispatch_request(Dispatch *dispatch, struct transport *transport,
 	g_autoptr(GError) why = NULL;
 	GQueue old = G_QUEUE_INIT;
 
+	job->wait_usec = wait_of(dispatch, transport);
 	stats_request(dispatch->config.stats);
 	pthread_mutex_lock(&dispatch->lock);
 	why = enqueue_unlocked(dispatch, job, &old);
@@ -464,7 +473,7 @@ unsigned int dispatch_depth(Dispatch *dispatch)
 
 bool dispatch_is_stuck(Dispatch *dispatch, const EcryptfsPki *pki)
 {
-	int64_t limit = g_get_monotonic_time() - dispatch->config.wait_usec;
+	int64_t now = g_get_monotonic_time();
 	struct lane *lane = lane_of(dispatch, pki);
 	bool stuck = false;
 	GList *link;
@@ -472,8 +481,11 @@ bool dispatch_is_stuck(Dispatch *dispatch, const EcryptfsPki *pki)
 	if (!pki)
 		return false;
 	pthread_mutex_lock(&dispatch->lock);
-	for (link = lane->running.head; link; link = link->next)
-		stuck |= ((const Job *)link->data)->started < limit;
+	for (link = lane->running.head; link; link = link->next) {
+		const Job *job = link->data;
+
+		stuck |= job->started < now - job->wait_usec;
+	}
 	pthread_mutex_unlock(&dispatch->lock);
 	return stuck;
 }

@@ -26,8 +26,8 @@ typedef struct Dispatch Dispatch;
  * @modules: a lane each
  * @stats: counts
  * @late: keeps answers that came too late
- * @wait_usec: how long the peer waits for an answer; a request that is older
- *   when its turn comes is not worked on
+ * @wait_usec: how long a peer waits for an answer that does not tell its
+ *   limits; a request that is older when its turn comes is not worked on
  *
  * All borrowed; they outlive the dispatch.
  */

@@ -17,6 +17,7 @@
  * @id: names the request there
  * @packet: the request; holds a FEK when it is tag 66
  * @arrived: g_get_monotonic_time()
+ * @wait_usec: how long its opener waits, from then on
  * @started: the same, when a thread took it up; 0 before
  * @sig: its key signature, "" when malformed
  * @tag: its tag when @sig is not ""
@@ -24,7 +25,7 @@
  * @can_be_answered: whether it has a request tag at all
  * @claimed: somebody answers it; under the lock of dispatch
  *
- * All but @started and @claimed never change.
+ * All but @started and @claimed never change once it is queued.
  */
 typedef struct Job {
 	atomic_uint refs;
@@ -32,6 +33,7 @@ typedef struct Job {
 	struct transport_id id;
 	EcryptfsSecret *packet;
 	int64_t arrived;
+	int64_t wait_usec;
 	int64_t started;
 	char sig[ECRYPTFS_SIG_SIZE_HEX + 1];
 	enum ecryptfs_tag tag;

@@ -22,6 +22,8 @@
 #include "daemon/notify.h"
 #include "daemon/runtime-dir.h"
 #include "daemon/transport-device.h"
+#include "daemon/transports.h"
+#include "libecryptfs/control-protocol.h"
 #include "libecryptfs/keyring.h"
 #include "libecryptfs/safe-file.h"
 
@@ -33,9 +35,15 @@
 /* From the signal to the end, whatever hangs. */
 #define LEAVE_SECONDS 2
 
+/* For the daemon whose place is taken: first by the kernel's word alone. */
+#define REPLACE_TELL_USEC (G_USEC_PER_SEC / 2)
+#define REPLACE_USEC ((LEAVE_SECONDS + 2) * G_USEC_PER_SEC)
+#define REPLACE_LOOK_USEC (20 * 1000)
+
 struct options {
 	gboolean daemonize;
 	gboolean once;
+	gboolean replace;
 	gboolean verbose;
 	gboolean version;
 	char *transports;
@@ -53,27 +61,11 @@ struct daemon {
 	RuntimeDir *runtime_dir;
 	EcryptfsPkiList *modules;
 	LateReplies *late;
+	Transports *transports;
 	Commands commands; /* holds the parts that status shows */
 	Control *control;
+	GError *replaced; /* by whom, when another daemon has taken over */
 };
-
-static bool check_transports(const char *list, GError **error)
-{
-	g_auto(GStrv) names = g_strsplit(list ? list : "device", ",", -1);
-
-	for (size_t i = 0; names[i]; i++)
-		if (strcmp(names[i], "device") != 0) {
-			g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
-				    "unknown transport \"%s\"; there is: "
-				    "device", names[i]);
-			return false;
-		}
-	if (names[0])
-		return true;
-	g_set_error(error, ECRYPTFS_ERROR, ECRYPTFS_ERROR_USAGE,
-		    "--transport needs at least one name");
-	return false;
-}
 
 static bool check_options(struct options *options, int argc, GError **error)
 {
@@ -88,7 +80,7 @@ static bool check_options(struct options *options, int argc, GError **error)
 			    "--device-timeout is 1 to 3600 seconds");
 		return false;
 	}
-	return check_transports(options->transports, error);
+	return transports_check_list(options->transports, error);
 }
 
 static bool parse_options(struct options *options, int argc, char **argv,
@@ -99,8 +91,10 @@ static bool parse_options(struct options *options, int argc, char **argv,
 		  "Go to the background; return when the daemon is up", NULL },
 		{ "once", 0, 0, G_OPTION_ARG_NONE, &options->once,
 		  "End instead of waiting when eCryptfs is not there", NULL },
+		{ "replace", 0, 0, G_OPTION_ARG_NONE, &options->replace,
+		  "Take the place of this user's daemon", NULL },
 		{ "transport", 0, 0, G_OPTION_ARG_STRING, &options->transports,
-		  "Ways to be asked: device", "LIST" },
+		  "Ways to be asked (netlink,device)", "LIST" },
 		{ "device", 0, 0, G_OPTION_ARG_FILENAME, &options->device,
 		  "Device node (" TRANSPORT_DEVICE_PATH ")", "PATH" },
 		{ "device-timeout", 0, 0, G_OPTION_ARG_INT,
@@ -189,11 +183,22 @@ static void on_changed(void *data, struct transport *transport)
 	struct status_source *status = &daemon->commands.status;
 	g_autofree char *text = transport->describe(transport);
 
+	status->transport = transport;
 	if (status->registered_usec < 0 && strcmp(text, "registered") == 0)
 		status->registered_usec =
 			g_get_monotonic_time() - status->started;
 	g_message("%s: %s", transport->name, text);
 	notify_status(text);
+}
+
+static void on_replaced(void *data, struct transport *transport,
+			const GError *why)
+{
+	struct daemon *daemon = data;
+
+	g_message("%s: %s", transport->name, why->message);
+	daemon->replaced = g_error_copy(why);
+	g_main_loop_quit(daemon->loop);
 }
 
 static char *on_command(void *data,
@@ -275,6 +280,98 @@ static bool make_parts(struct daemon *daemon, GError **error)
 	return status->dispatch != NULL;
 }
 
+static void make_transports(struct daemon *daemon)
+{
+	const struct options *options = &daemon->options;
+	const struct transports_config config = {
+		.list = options->transports,
+		.device = options->device ? options->device :
+					    TRANSPORT_DEVICE_PATH,
+		.replace = options->replace,
+		.sink = { .request = on_request,
+			  .changed = on_changed,
+			  .replaced = on_replaced,
+			  .data = daemon },
+	};
+
+	daemon->transports = transports_new(&config);
+	daemon->commands.status.transport =
+		transports_current(daemon->transports);
+}
+
+static bool listen_to_people(struct daemon *daemon, GError **error)
+{
+	const struct control_handler handler = { on_command, on_answered,
+						 daemon };
+
+	daemon->control = control_new(runtime_dir_path(daemon->runtime_dir),
+				      &handler, error);
+	return daemon->control != NULL;
+}
+
+/* %false only where there must be a kernel and there is none. */
+static bool listen_to_kernel(struct daemon *daemon, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (!transports_start(daemon->transports, &why) &&
+	    daemon->options.once) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	on_changed(daemon, transports_current(daemon->transports));
+	return true;
+}
+
+/* The other daemon ends because the kernel tells it to, or because we do. */
+static bool inherit_runtime_dir(struct daemon *daemon, bool kernel_tells,
+				GError **error)
+{
+	int64_t begun = g_get_monotonic_time();
+	bool told = false;
+
+	for (;;) {
+		g_autoptr(GError) why = NULL;
+		int64_t waited = g_get_monotonic_time() - begun;
+
+		daemon->runtime_dir = runtime_dir_open(&why);
+		if (daemon->runtime_dir)
+			return true;
+		if (waited > REPLACE_USEC ||
+		    !g_error_matches(why, ECRYPTFS_ERROR,
+				     ECRYPTFS_ERROR_BUSY)) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return false;
+		}
+		if (!told && (!kernel_tells || waited > REPLACE_TELL_USEC)) {
+			g_free(ecryptfs_control_call(ECRYPTFS_CONTROL_QUIT,
+						     NULL, NULL, NULL));
+			told = true;
+		}
+		g_usleep(REPLACE_LOOK_USEC);
+	}
+}
+
+/*
+ * First the kernel, so that no opener finds nobody: what the other daemon has
+ * not answered, and what comes, waits in dispatch. A kernel that cannot hand
+ * over is asked again when the other one is gone.
+ */
+static bool take_over(struct daemon *daemon, GError **error)
+{
+	bool registered = transports_start(daemon->transports, NULL);
+
+	if (!inherit_runtime_dir(daemon, registered, error) ||
+	    !listen_to_people(daemon, error))
+		return false;
+	if (registered) {
+		on_changed(daemon, transports_current(daemon->transports));
+		return true;
+	}
+	transports_stop(daemon->transports);
+	return listen_to_kernel(daemon, error);
+}
+
 /*
  * Those who speak to the daemon: people, then the kernel. Registering comes
  * before reading keys, which takes libcrypto its time: what is asked in
@@ -282,27 +379,31 @@ static bool make_parts(struct daemon *daemon, GError **error)
  */
 static bool listen_to_all(struct daemon *daemon, GError **error)
 {
-	const struct control_handler handler = { on_command, on_answered,
-						 daemon };
-	const struct transport_sink sink = { on_request, on_changed, daemon };
-	struct status_source *status = &daemon->commands.status;
-	const char *device = daemon->options.device;
+	bool listens;
+
+	make_transports(daemon);
+	if (daemon->runtime_dir)
+		listens = listen_to_people(daemon, error) &&
+			  listen_to_kernel(daemon, error);
+	else
+		listens = take_over(daemon, error);
+	if (listens)
+		control_order(daemon->control, ECRYPTFS_CONTROL_RELOAD);
+	return listens;
+}
+
+/* There may be another daemon if it is to be replaced. */
+static bool open_runtime_dir(struct daemon *daemon, GError **error)
+{
 	g_autoptr(GError) why = NULL;
 
-	status->transport = transport_device_new(
-		device ? device : TRANSPORT_DEVICE_PATH, &sink);
-	daemon->control = control_new(runtime_dir_path(daemon->runtime_dir),
-				      &handler, error);
-	if (!daemon->control)
-		return false;
-	if (!status->transport->start(status->transport, &why) &&
-	    daemon->options.once) {
-		g_propagate_error(error, g_steal_pointer(&why));
-		return false;
-	}
-	on_changed(daemon, status->transport);
-	control_order(daemon->control, ECRYPTFS_CONTROL_RELOAD);
-	return true;
+	daemon->runtime_dir = runtime_dir_open(&why);
+	if (daemon->runtime_dir ||
+	    (daemon->options.replace &&
+	     g_error_matches(why, ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY)))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return false;
 }
 
 static bool start(struct daemon *daemon, GError **error)
@@ -313,8 +414,7 @@ static bool start(struct daemon *daemon, GError **error)
 	if (!daemon->commands.status.pool_locked)
 		g_warning("the memory of secrets is not locked: raise "
 			  "RLIMIT_MEMLOCK (ulimit -l)");
-	daemon->runtime_dir = runtime_dir_open(error);
-	if (!daemon->runtime_dir)
+	if (!open_runtime_dir(daemon, error))
 		return false;
 	if (!ecryptfs_keyring_mend_session(&why))
 		g_warning("%s", why->message);
@@ -335,8 +435,7 @@ static void free_parts(struct daemon *daemon)
 	dispatch_free(status->dispatch);
 	key_ttl_free(status->ttl);
 	key_tasks_free(status->tasks);
-	if (status->transport)
-		status->transport->free(status->transport);
+	transports_free(daemon->transports);
 	stats_free(status->stats);
 	ecryptfs_key_store_free(status->keys);
 	late_replies_free(daemon->late);
@@ -355,17 +454,19 @@ static void stop(struct daemon *daemon)
 	notify_stopping();
 	if (daemon->control)
 		control_stop(daemon->control);
+	/* Nobody waits any more for the answers of one that was replaced. */
 	if (status->dispatch)
-		idle = dispatch_stop(status->dispatch, PATIENCE_USEC);
-	if (status->transport)
-		status->transport->stop(status->transport);
+		idle = dispatch_stop(status->dispatch,
+				     daemon->replaced ? 0 : PATIENCE_USEC);
+	if (daemon->transports)
+		transports_stop(daemon->transports);
 	if (daemon->control)
 		idle &= control_wait(daemon->control, PATIENCE_USEC / 4);
 	if (status->tasks)
 		idle &= !key_tasks_busy(status->tasks);
 	if (!idle) {
 		g_warning("a PKI module is still at work: leaving without it");
-		_exit(EXIT_SUCCESS);
+		_exit(ecryptfs_error_exit_status(daemon->replaced));
 	}
 	free_parts(daemon);
 	alarm(0);
@@ -379,6 +480,7 @@ static void say(const GError *error)
 static int run(struct daemon *daemon)
 {
 	g_autoptr(GError) error = NULL;
+	int exit_status;
 
 	daemon->loop = g_main_loop_new(NULL, FALSE);
 	signal(SIGPIPE, SIG_IGN);
@@ -400,7 +502,10 @@ static int run(struct daemon *daemon)
 	else if (error)
 		say(error);
 	g_main_loop_unref(daemon->loop);
-	return ecryptfs_error_exit_status(error);
+	exit_status = ecryptfs_error_exit_status(error ? error :
+							 daemon->replaced);
+	g_clear_error(&daemon->replaced);
+	return exit_status;
 }
 
 static bool prepare(struct daemon *daemon, int argc, char **argv,

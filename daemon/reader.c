@@ -109,6 +109,11 @@ static bool read_until_woken(Reader *reader)
 	}
 }
 
+void reader_give_up(Reader *reader)
+{
+	eventfd_write(reader->lost, 1);
+}
+
 static void *reader_run(void *data)
 {
 	Reader *reader = data;
@@ -119,7 +124,7 @@ static void *reader_run(void *data)
 	if (reader->source.ended)
 		reader->source.ended(reader->source.data);
 	if (!woken)
-		eventfd_write(reader->lost, 1);
+		reader_give_up(reader);
 	frame_queue_close(reader->queue);
 	return NULL;
 }

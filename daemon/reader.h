@@ -64,6 +64,9 @@ Reader *reader_start(const struct reader_source *source, GError **error);
  */
 int reader_lost_fd(const Reader *reader);
 
+/* Makes that descriptor readable: somebody else noticed. Any thread. */
+void reader_give_up(Reader *reader);
+
 /* Reads what is there, hands it over, ends both threads. */
 void reader_stop(Reader *reader);
 

@@ -17,11 +17,9 @@
 
 static void add_totals(GKeyFile *file, struct status_source *source)
 {
-	struct transport_counters counters = { 0 };
 	struct stats_totals totals;
 
 	stats_get_totals(source->stats, &totals);
-	source->transport->count(source->transport, &counters);
 	g_key_file_set_uint64(file, GROUP, "requests", totals.requests);
 	g_key_file_set_uint64(file, GROUP, "answered",
 			      totals.results[STATS_RESULT_ANSWERED]);
@@ -31,19 +29,45 @@ static void add_totals(GKeyFile *file, struct status_source *source)
 			      totals.results[STATS_RESULT_DROPPED]);
 	g_key_file_set_uint64(file, GROUP, "late",
 			      totals.results[STATS_RESULT_LATE]);
-	g_key_file_set_uint64(file, GROUP, "malformed", counters.malformed);
-	g_key_file_set_uint64(file, GROUP, "empty", counters.empty);
-	g_key_file_set_uint64(file, GROUP, "overrun", counters.overrun);
 	g_key_file_set_integer(file, GROUP, "queue-depth",
 			       (int)dispatch_depth(source->dispatch));
 }
 
+/* What the peer told when the daemon registered. */
+static void add_limits(GKeyFile *file, struct transport *transport)
+{
+	struct transport_limits limits;
+
+	if (!transport->limits || !transport->limits(transport, &limits))
+		return;
+	g_key_file_set_uint64(file, GROUP, "kernel-version", limits.version);
+	g_key_file_set_uint64(file, GROUP, "kernel-timeout-msec",
+			      limits.timeout_msec);
+	g_key_file_set_uint64(file, GROUP, "kernel-extend-msec",
+			      limits.extend_msec);
+	g_key_file_set_uint64(file, GROUP, "kernel-window", limits.window);
+	g_key_file_set_uint64(file, GROUP, "kernel-queue", limits.queue);
+}
+
+static void add_transport(GKeyFile *file, struct transport *transport)
+{
+	struct transport_counters counters = { 0 };
+
+	transport->count(transport, &counters);
+	g_key_file_set_uint64(file, GROUP, "malformed", counters.malformed);
+	g_key_file_set_uint64(file, GROUP, "empty", counters.empty);
+	g_key_file_set_uint64(file, GROUP, "overrun", counters.overrun);
+	g_key_file_set_uint64(file, GROUP, "foreign", counters.foreign);
+	g_key_file_set_uint64(file, GROUP, "lost", counters.lost);
+	add_limits(file, transport);
+}
+
 static void add_daemon(GKeyFile *file, struct status_source *source)
 {
-	g_autofree char *described =
-		source->transport->describe(source->transport);
+	struct transport *transport = source->transport;
+	g_autofree char *described = transport->describe(transport);
 	g_autofree char *transports = g_strdup_printf(
-		"%s: %s", source->transport->name, described);
+		"%s: %s", transport->name, described);
 	int64_t usec = g_get_monotonic_time() - source->started;
 
 	g_key_file_set_string(file, GROUP, "version", PACKAGE_VERSION);
@@ -52,6 +76,7 @@ static void add_daemon(GKeyFile *file, struct status_source *source)
 	g_key_file_set_string(file, GROUP, "transports", transports);
 	g_key_file_set_int64(file, GROUP, "uptime", usec / G_USEC_PER_SEC);
 	add_totals(file, source);
+	add_transport(file, transport);
 	g_key_file_set_string(file, GROUP, "secret-pool",
 			      source->pool_locked ? "locked" : "unlocked");
 	if (source->registered_usec >= 0)

@@ -16,7 +16,7 @@
  * @stats: counts
  * @tasks: asks modules for the state of their keys
  * @ttl: what is left of time limits
- * @transport: the transport
+ * @transport: the one in use, or waited for; atomic
  * @started: g_get_monotonic_time() of the start
  * @registered_usec: from the start to the first registration, -1 before;
  *   atomic
@@ -30,7 +30,7 @@ struct status_source {
 	Stats *stats;
 	KeyTasks *tasks;
 	KeyTtl *ttl;
-	struct transport *transport;
+	_Atomic(struct transport *) transport;
 	int64_t started;
 	_Atomic int64_t registered_usec;
 	bool pool_locked;

@@ -41,12 +41,34 @@ enum transport_sent {
  * @malformed: counted drops: what is no message of the protocol
  * @empty: remnants of requests whose opener gave up before they were read
  * @overrun: requests failed at once because the reader's queue was full
+ * @foreign: messages that the kernel did not send
+ * @lost: times that the kernel found no room for a message
  */
 struct transport_counters {
 	unsigned int frames;
 	unsigned int malformed;
 	unsigned int empty;
 	unsigned int overrun;
+	unsigned int foreign;
+	unsigned int lost;
+};
+
+/**
+ * transport_limits:
+ * @version: of the protocol
+ * @timeout_msec: how long an opener waits for an answer
+ * @extend_msec: how long one can be made to wait, in all
+ * @window: requests that can be with the daemon at a time
+ * @queue: requests of this user at a time
+ *
+ * What a peer tells when the daemon registers.
+ */
+struct transport_limits {
+	uint32_t version;
+	uint32_t timeout_msec;
+	uint32_t extend_msec;
+	uint32_t window;
+	uint32_t queue;
 };
 
 /**
@@ -56,7 +78,9 @@ struct transport_counters {
  *   g_get_monotonic_time() of when it was read. Never blocks. Called from a
  *   thread of the transport.
  * @changed: registered or not any more; on the main loop
- * @data: passed to both
+ * @replaced: another daemon has taken this one's place, and @why says which:
+ *   the transport will not register again. On the main loop
+ * @data: passed to all
  *
  * Where requests go: dispatch.
  */
@@ -65,6 +89,8 @@ struct transport_sink {
 			const struct transport_id *id, const uint8_t *packet,
 			size_t packet_len, int64_t arrived);
 	void (*changed)(void *data, struct transport *transport);
+	void (*replaced)(void *data, struct transport *transport,
+			 const GError *why);
 	void *data;
 };
 
@@ -76,8 +102,11 @@ struct transport_sink {
  * @stop: read what is there, hand it over, unregister, close. After it no
  *   request comes and every reply is refused. Main loop only.
  * @reply: answer @id. @why is set when @packet is a failure, for peers that
- *   can be told. Any thread; does not block.
- * @extend: (nullable): ask for @msec more time for @id. Any thread.
+ *   can be told. Any thread; waits for nobody but the kernel.
+ * @extend: (nullable): @id waits for a person: ask that its opener waits
+ *   @msec from now on. %false when the peer does not let it. Any thread.
+ * @limits: (nullable): what the peer told; %false when not registered. Any
+ *   thread.
  * @describe: (transfer full): "registered", or "waiting" and why. Any thread.
  * @count: what it counted since it was made. Any thread.
  * @free: stopped before
@@ -94,6 +123,8 @@ struct transport {
 				     const GError *why);
 	bool (*extend)(struct transport *transport,
 		       const struct transport_id *id, unsigned int msec);
+	bool (*limits)(struct transport *transport,
+		       struct transport_limits *limits);
 	char *(*describe)(struct transport *transport);
 	void (*count)(struct transport *transport,
 		      struct transport_counters *counters);

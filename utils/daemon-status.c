@@ -67,7 +67,9 @@ char *daemon_status_of_key(const DaemonStatus *status, const char *name,
 /* A value's kind in JSON must not depend on what it happens to be. */
 static const char *const number_items[] = {
 	"pid", "uid", "uptime", "requests", "answered", "refused", "dropped",
-	"late", "malformed", "empty", "overrun", "queue-depth",
+	"late", "malformed", "empty", "overrun", "foreign", "lost",
+	"queue-depth", "kernel-version", "kernel-timeout-msec",
+	"kernel-extend-msec", "kernel-window", "kernel-queue",
 	"registered-usec", "keys-left-out", "wraps", "unwraps", "failures",
 	"latency-usec-mean", "latency-usec-max", "unlock-left", "tries-left",
 	"lockout-until", NULL,

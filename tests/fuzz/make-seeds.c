@@ -14,6 +14,9 @@
 #include "tests/unit/fixture.h"
 
 #define SIG_HEX "37333164303561323631353034336434"
+/* type, flags, seq and port of a netlink message; a request's name */
+#define GENL "1f0000000700000000000000"
+#define GENL_ID "08000400050000000800050004030201"
 #define FEK_PACKET_HEX "075f8fa87ef5601b66a4d0e054a06064400836"
 
 static const char *corpus;
@@ -122,6 +125,32 @@ static const struct seed seeds[] = {
 	{ "frame", "length-octet-224", "6600000007 e000 00000000 04000000", 4 },
 	{ "frame", "helo", "6400000000", 0 },
 	{ "frame", "response", "6700000001 0c 00000000 04000000 41010000", 0 },
+
+	{ "genl-message", "doorbell", "24000000" GENL "03010000" GENL_ID, 0 },
+	{ "genl-message", "packet-smallest", "29000000" GENL "04010000" GENL_ID
+	  "0500060040000000", 0 },
+	{ "genl-message", "packet-largest", "48020000" GENL "04010000" GENL_ID
+	  "24020600", 544 },
+	{ "genl-message", "packet-too-large", "4c020000" GENL "04010000" GENL_ID
+	  "25020600", 548 },
+	{ "genl-message", "quit-replaced", "24000000" GENL "02010000"
+	  "0800080001000000 08000900e1100000", 0 },
+	{ "genl-message", "helo", "3c000000" GENL "01010000"
+	  "0800020001000000 08000a00b80b0000 08000b0030750000 08000c0020000000"
+	  "08000d0000040000", 0 },
+	{ "genl-message", "extended", "1c000000" GENL "06010000"
+	  "08000700983a0000", 0 },
+	{ "genl-message", "ack", "24000000 02000001 0700000000000000 00000000"
+	  "14000000" GENL, 0 },
+	{ "genl-message", "busy-with-words", "30000000 02000003"
+	  "0700000000000000 f0ffffff 14000000" GENL "0b0001006e6f206f6e650000",
+	  0 },
+	{ "genl-message", "attribute-twice", "2c000000" GENL "03010000" GENL_ID
+	  "0800040005000000", 0 },
+	{ "genl-message", "attribute-unknown", "2c000000" GENL "03010000"
+	  GENL_ID "08006300ffffffff", 0 },
+	{ "genl-message", "attribute-length-3", "24000000" GENL "03010000"
+	  "0800040005000000 0300050004030201", 0 },
 
 	{ "packet", "tag-66-aes-128", "4210" SIG_HEX "13" FEK_PACKET_HEX, 0 },
 	{ "packet", "tag-64-bare-256", "4010" SIG_HEX "c040", 256 },

@@ -158,7 +158,7 @@ done
 offers 'ecryptfsd --da' --daemonize
 offers 'ecryptfsd --device ' 'dir file.pem'
 offers 'ecryptfsd --module-dir=' dir
-offers 'ecryptfsd --transport ' device
+offers 'ecryptfsd --transport ' 'device netlink'
 
 # A completion that was written down, against the program
 listed=$(grep -oE -e '--[a-z-]+=?' "$completions/ecryptfsd" |

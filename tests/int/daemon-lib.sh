@@ -22,7 +22,8 @@ done
 node=$work/node
 socket=$XDG_RUNTIME_DIR/ecryptfs/control
 log=$work/log
-options=("--device=$node" "--module-dir=$work/modules")
+# Not netlink: this kernel may have the family, and a daemon of this user
+options=(--transport=device "--device=$node" "--module-dir=$work/modules")
 
 # A figure of memory means nothing under a sanitizer
 sanitized=

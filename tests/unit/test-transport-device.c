@@ -58,7 +58,11 @@ static void on_changed(void *data, struct transport *transport)
 	sink.state_changes++;
 }
 
-static const struct transport_sink the_sink = { on_request, on_changed, &sink };
+static const struct transport_sink the_sink = {
+	.request = on_request,
+	.changed = on_changed,
+	.data = &sink,
+};
 
 static void sink_reset(bool closed)
 {
