@@ -34,7 +34,7 @@ struct file_stamp {
 
 struct openssl_key {
 	char *file;
-	EcryptfsPublicKey *public_key;
+	EcryptfsPublicKey *public_key; /* there from key_open on */
 	GMutex lock; /* for what follows */
 	OpensslPrivateKey *private_key; /* NULL until it is needed */
 	struct file_stamp stamp; /* of the content that @encrypted is about */
@@ -112,35 +112,53 @@ static EcryptfsSecret *read_file(const char *file, GError **error)
 				       ECRYPTFS_SAFE_FILE_PRIVATE, error);
 }
 
-static bool load_unlocked(struct openssl_key *key,
-			  const EcryptfsSecret *passphrase, GError **error)
+static OpensslPrivateKey *get_held(struct openssl_key *key)
+{
+	OpensslPrivateKey *held = NULL;
+
+	g_mutex_lock(&key->lock);
+	if (key->private_key)
+		held = openssl_private_key_ref(key->private_key);
+	g_mutex_unlock(&key->lock);
+	return held;
+}
+
+static void hold(struct openssl_key *key, OpensslPrivateKey *fresh)
+{
+	OpensslPrivateKey *before;
+
+	g_mutex_lock(&key->lock);
+	before = key->private_key;
+	key->private_key = openssl_private_key_ref(fresh);
+	g_mutex_unlock(&key->lock);
+	openssl_private_key_unref(before);
+}
+
+/*
+ * Without the lock, until the key is there: making a key of a passphrase
+ * takes long, and a wrong one must not hold up who has the key already.
+ */
+static OpensslPrivateKey *load(struct openssl_key *key,
+			       const EcryptfsSecret *passphrase,
+			       GError **error)
 {
 	g_autoptr(EcryptfsSecret) pem = read_file(key->file, error);
 	OpensslPrivateKey *fresh;
 
 	if (!pem)
-		return false;
+		return NULL;
 	fresh = parse_checked(key, pem, passphrase, error);
-	if (!fresh)
-		return false;
-	openssl_private_key_unref(key->private_key);
-	key->private_key = fresh;
-	if (!key->public_key)
-		key->public_key = ecryptfs_public_key_ref(
-			openssl_private_key_public(fresh));
-	return true;
+	if (fresh)
+		hold(key, fresh);
+	return fresh;
 }
 
 /* A reference of the caller's own: lock() may drop the key's meanwhile. */
 static OpensslPrivateKey *acquire(struct openssl_key *key, GError **error)
 {
-	OpensslPrivateKey *private_key = NULL;
+	OpensslPrivateKey *held = get_held(key);
 
-	g_mutex_lock(&key->lock);
-	if (key->private_key || load_unlocked(key, NULL, error))
-		private_key = openssl_private_key_ref(key->private_key);
-	g_mutex_unlock(&key->lock);
-	return private_key;
+	return held ? held : load(key, NULL, error);
 }
 
 static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
@@ -219,26 +237,27 @@ static struct openssl_key *key_new(const EcryptfsParams *params,
 static void *key_open(void *module_state, const EcryptfsParams *params,
 		      EcryptfsPublicKey *public_key, GError **error)
 {
-	struct openssl_key *key = key_new(params, error);
+	g_autoptr(OpensslKey) key = key_new(params, error);
+	g_autoptr(OpensslPrivateKey) private_key = NULL;
 	size_t rsa_size;
 
 	(void)module_state;
 	if (!key)
 		return NULL;
-	if (public_key)
-		key->public_key = ecryptfs_public_key_ref(public_key);
-	else if (!load_unlocked(key, ecryptfs_params_get_secret(params,
-								"passphrase"),
-				error)) {
-		key_close(key);
-		return NULL;
+	if (!public_key) {
+		private_key = load(key, ecryptfs_params_get_secret(
+						params, "passphrase"), error);
+		if (!private_key)
+			return NULL;
+		public_key = openssl_private_key_public(private_key);
 	}
+	key->public_key = ecryptfs_public_key_ref(public_key);
 	rsa_size = ecryptfs_public_key_rsa_size(key->public_key);
 	if (rsa_size > 0 && rsa_size < MIN_RSA_BYTES)
 		g_warning("%s is %s: too weak for new files, good only to "
 			  "read old ones", key->file,
 			  ecryptfs_public_key_describe(key->public_key));
-	return key;
+	return g_steal_pointer(&key);
 }
 
 static GBytes *public_id(void *data, GError **error)
@@ -279,13 +298,9 @@ static EcryptfsSecret *unwrap(void *data, enum ecryptfs_scheme scheme,
 
 static bool unlock(void *data, const EcryptfsSecret *secret, GError **error)
 {
-	struct openssl_key *key = data;
-	bool done;
+	g_autoptr(OpensslPrivateKey) private_key = load(data, secret, error);
 
-	g_mutex_lock(&key->lock);
-	done = load_unlocked(key, secret, error);
-	g_mutex_unlock(&key->lock);
-	return done;
+	return private_key != NULL;
 }
 
 static void lock(void *data)
@@ -430,12 +445,15 @@ static bool generate(void *module_state, EcryptfsParams *params,
 static bool import(void *module_state, EcryptfsParams *params, GError **error)
 {
 	g_autoptr(OpensslKey) key = key_new(params, error);
+	g_autoptr(OpensslPrivateKey) private_key = NULL;
 
 	(void)module_state;
-	if (!key || !load_unlocked(key, ecryptfs_params_get_secret(
-						params, "passphrase"), error))
+	if (key)
+		private_key = load(key, ecryptfs_params_get_secret(
+						params, "passphrase"), error);
+	if (!private_key)
 		return false;
-	if (openssl_private_key_intact(key->private_key))
+	if (openssl_private_key_intact(private_key))
 		return true;
 	set_damaged(key, error);
 	return false;

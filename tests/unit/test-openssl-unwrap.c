@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the openssl module's unwrap refuses when it is called directly, past
- * the checks of the envelope.
+ * the checks of the envelope; and what does not hold it up.
  */
 #include "libecryptfs/ecryptfs-pki-module.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tests/unit/fixture.h"
 #include "tests/unit/openssl-fixture.h"
@@ -148,6 +149,70 @@ static void test_unwrap_ecdh(const void *data)
 	openssl_module->key_close(key);
 }
 
+/* The key x25519 again, under as many rounds as the module just allows. */
+static void write_slow(const char *file)
+{
+	static const uint8_t refused[] = { 2, 4, 0x00, 0x98, 0x96, 0x81 };
+	g_autoptr(GBytes) pem = fixture_vector("wrapped/refused-rounds.pem");
+	g_auto(GStrv) parts = g_strsplit(g_bytes_get_data(pem, NULL), "-----",
+					 5);
+	gsize der_len;
+	g_autofree guchar *der = g_base64_decode(parts[2], &der_len);
+	uint8_t *rounds = memmem(der, der_len, refused, sizeof(refused));
+	g_autofree char *base64 = NULL;
+	g_autofree char *text = NULL;
+
+	g_assert_nonnull(rounds);
+	rounds[5]--;
+	base64 = g_base64_encode(der, der_len);
+	text = g_strdup_printf("-----%s-----\n%s\n-----%s-----\n", parts[1],
+			       base64, parts[3]);
+	g_assert_true(g_file_set_contents(file, text, -1, NULL));
+	g_assert_cmpint(chmod(file, 0600), ==, 0);
+}
+
+struct guess {
+	void *key;
+	gint begun;
+	gint ended;
+};
+
+static void *guess_wrongly(void *data)
+{
+	g_autoptr(EcryptfsSecret) wrong = openssl_secret("wrong");
+	struct guess *guess = data;
+	GError *error = NULL;
+
+	g_atomic_int_set(&guess->begun, 1);
+	g_assert_false(openssl_module->unlock(guess->key, wrong, &error));
+	g_atomic_int_set(&guess->ended, 1);
+	fixture_assert_error(&error, ECRYPTFS_ERROR_BAD_SECRET, NULL);
+	return NULL;
+}
+
+/* A passphrase that takes long to be found wrong holds up nobody. */
+static void test_while_unlocking(void)
+{
+	g_autofree char *file = openssl_copy("keys/x25519.pem");
+	struct guess guess = { .key = openssl_open(file, NULL, "x25519") };
+	GThread *thread;
+
+	openssl_assert_works(guess.key, "x25519");
+	write_slow(file);
+	thread = g_thread_new("guess", guess_wrongly, &guess);
+	while (!g_atomic_int_get(&guess.begun))
+		g_usleep(1000);
+	g_usleep(100 * 1000);
+	openssl_assert_works(guess.key, "x25519");
+	openssl_assert_state(guess.key, ECRYPTFS_ERROR_NONE, true);
+	openssl_module->lock(guess.key);
+	openssl_assert_state(guess.key, ECRYPTFS_ERROR_LOCKED, true);
+	g_assert_false(g_atomic_int_get(&guess.ended));
+	g_thread_join(thread);
+	openssl_assert_state(guess.key, ECRYPTFS_ERROR_LOCKED, true);
+	openssl_module->key_close(guess.key);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const curves[] = { "p-256", "p-384", "x25519" };
@@ -156,6 +221,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/openssl-unwrap/rsa", test_unwrap_rsa);
 	g_test_add_func("/openssl-unwrap/points", test_unwrap_points);
 	g_test_add_func("/openssl-unwrap/hybrid", test_unwrap_hybrid);
+	g_test_add_func("/openssl-unwrap/while-unlocking",
+			test_while_unlocking);
 	for (size_t i = 0; i < G_N_ELEMENTS(curves); i++) {
 		g_autofree char *path = g_strconcat("/openssl-unwrap/",
 						    curves[i], NULL);
