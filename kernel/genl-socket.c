@@ -131,14 +131,25 @@ static const struct msg_endpoint_ops socket_ops = {
 
 /* ---- the table */
 
-static struct genl_socket *find_unlocked(const struct sock *sk, u32 portid)
+/* With a reference; @fresh, if there is one, is put in where none was. */
+static struct genl_socket *find_or_add(const struct sock *sk, u32 portid,
+				       struct genl_socket *fresh)
 {
 	struct genl_socket *socket;
 
+	spin_lock(&sockets_lock);
 	hash_for_each_possible(sockets, socket, link, portid)
 		if (socket->sk == sk)
-			return socket;
-	return NULL;
+			break;
+	if (!socket && fresh) {
+		socket = fresh;
+		refcount_inc(&socket->refs);
+		hash_add(sockets, &socket->link, portid);
+	}
+	if (socket)
+		refcount_inc(&socket->refs);
+	spin_unlock(&sockets_lock);
+	return socket;
 }
 
 static struct genl_socket *socket_new(struct sock *sk, u32 portid)
@@ -157,22 +168,17 @@ static struct genl_socket *socket_new(struct sock *sk, u32 portid)
 
 struct msg_endpoint *ecryptfs_genl_socket(struct sock *sk, u32 portid)
 {
-	struct genl_socket *fresh = socket_new(sk, portid);
-	struct genl_socket *socket;
+	struct genl_socket *socket = find_or_add(sk, portid, NULL);
+	struct genl_socket *fresh;
 
+	if (socket)
+		return &socket->endpoint;
+	fresh = socket_new(sk, portid);
 	if (!fresh)
 		return NULL;
-	spin_lock(&sockets_lock);
-	socket = find_unlocked(sk, portid);
-	if (!socket) {
-		socket = fresh;
-		fresh = NULL;
-		hash_add(sockets, &socket->link, portid);
-	}
-	refcount_inc(&socket->refs);
-	spin_unlock(&sockets_lock);
-	if (fresh)
-		socket_put(&fresh->endpoint);
+	/* Another thread with the same socket may have been faster. */
+	socket = find_or_add(sk, portid, fresh);
+	socket_put(&fresh->endpoint);
 	return &socket->endpoint;
 }
 

@@ -66,6 +66,7 @@ static int begin(struct sk_buff *skb, struct genl_info *info,
 	int err;
 
 	caller->endpoint = NULL;
+	caller->why = NULL;
 	err = check_attributes(info, caller);
 	if (!err)
 		err = identify(info, sk, caller);

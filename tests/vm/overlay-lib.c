@@ -71,6 +71,11 @@ int run_parts(int argc, char **argv, const struct part *parts)
 	return 2;
 }
 
+const char *the_directory(void)
+{
+	return directory;
+}
+
 /* ---- this process */
 
 void become(uid_t uid)

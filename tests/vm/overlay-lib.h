@@ -35,6 +35,7 @@ void diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "PART DIRECTORY"; for main(). @parts end with a NULL. */
 int run_parts(int argc, char **argv, const struct part *parts);
+const char *the_directory(void);
 
 /* Takes that effective uid. */
 void become(uid_t uid);

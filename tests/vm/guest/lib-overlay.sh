@@ -56,6 +56,14 @@ run_parts() {
 	done
 }
 
+# daemon_killed: what eCryptfs says of each open that failed would go out by the
+# serial line while the waiters wake
+daemon_killed() {
+	dmesg -n 1
+	run_parts overlay-faults kill
+	dmesg -n 8
+}
+
 # overlay_unload: refused by an open device, not by a netlink daemon, who is
 # told and brings the module back with its next HELO
 overlay_unload() {

@@ -13,7 +13,8 @@ overlay_there
 null_mount
 run_parts frames writes request
 run_parts overlay-test bad life others namespaces transports get
-run_parts overlay-faults kill opener
+daemon_killed
+run_parts overlay-faults opener
 unmount $upper
 overlay_unload
 done_testing
