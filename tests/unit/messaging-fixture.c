@@ -53,6 +53,7 @@ void msg_bench_init(struct msg_bench *bench, const struct msg_limits *limits)
 void msg_bench_clear(struct msg_bench *bench)
 {
 	g_assert_cmpuint(msg_bench_count(bench, MSG_STAT_PENDING), ==, 0);
+	g_assert_cmpuint(bench->engine.contexts.n_used, ==, 0);
 	msg_engine_exit(&bench->engine);
 	g_assert_cmpint(bench->engine.port.allocations, ==, 0);
 }
@@ -214,8 +215,10 @@ u32 msg_bench_extend(struct msg_bench *bench, struct msg_socket *socket,
 	struct msg_caller caller = msg_socket_caller(socket);
 	int err = msg_extend(&bench->engine, &caller, id, &ms);
 
-	if (err == 0)
+	if (err == 0) {
+		g_assert_cmpuint(ms, >, 0);
 		return ms;
+	}
 	msg_assert_refused(&caller, err, -ETIME, "no more time");
 	return 0;
 }

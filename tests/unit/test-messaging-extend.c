@@ -309,7 +309,7 @@ static void test_after_the_end(void)
 static void test_survives_takeover(void)
 {
 	struct msg_socket successor;
-	struct msg_ctx *ctx;
+	struct msg_ctx *ctx, *next;
 	struct desk desk;
 	struct msg_id id;
 
@@ -322,7 +322,13 @@ static void test_survives_takeover(void)
 	id = msg_bench_fetch(&desk.bench, &successor, OPEN);
 	g_assert_cmpuint(msg_bench_extend(&desk.bench, &successor, &id, 30000),
 			 ==, 20000);
+	/* The next key of that open has no more. */
+	next = msg_bench_send(&desk.bench, ALICE, 1, OPEN);
+	id = msg_bench_fetch(&desk.bench, &successor, OPEN);
+	g_assert_cmpuint(msg_bench_extend(&desk.bench, &successor, &id, 30000),
+			 ==, 20000);
 	assert_times_out(&desk, ctx, 20000);
+	msg_bench_assert_wait(&desk.bench, next, -ETIMEDOUT, NULL);
 	msg_socket_close(&desk.bench, &successor);
 	desk_clear(&desk);
 }

@@ -445,6 +445,10 @@ static void test_late_answers_refused(void)
 		g_assert_cmpint(msg_bench_try_answer(&t.bench, &t.new,
 						     &t.ids[i]),
 				==, -EINVAL);
+		/* By its new name neither: it did not fetch it. */
+		g_assert_cmpint(msg_bench_try_answer(&t.bench, &t.new,
+						     &t.ctxs[i]->id),
+				==, -EINVAL);
 	}
 	g_assert_cmpuint(msg_bench_count(&t.bench, MSG_STAT_PENDING), ==, 4);
 	for (size_t i = 0; i < 4; i++)
