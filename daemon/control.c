@@ -99,12 +99,12 @@ static void close_client(struct client *client)
 	g_free(client);
 }
 
-static void send_reply(const struct client *client, GBytes *reply)
+static void send_reply(int fd, GBytes *reply)
 {
 	size_t reply_len;
 	const void *data = g_bytes_get_data(reply, &reply_len);
 
-	if (send(client->fd, data, reply_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(fd, data, reply_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		g_debug("cannot answer a control client: %s",
 			g_strerror(errno));
 }
@@ -118,11 +118,24 @@ static GBytes *format_error(const GError *error)
 	return ecryptfs_control_format_reply(code, error->message);
 }
 
-static void turn_away(struct client *client, const GError *error)
+/*
+ * The last word to a client. What it has sent and nobody read is taken off,
+ * or the kernel would give it a reset in place of the answer.
+ */
+static void dismiss(int fd, const GError *error)
 {
 	g_autoptr(GBytes) reply = format_error(error);
+	char rest;
 
-	send_reply(client, reply);
+	send_reply(fd, reply);
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, &rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		;
+}
+
+static void turn_away(struct client *client, const GError *error)
+{
+	dismiss(client->fd, error);
 	close_client(client);
 }
 
@@ -207,26 +220,44 @@ static bool peer_is_allowed(int fd)
 	return false;
 }
 
+static void add_client(Control *control, int fd)
+{
+	struct client *client = g_new0(struct client, 1);
+
+	client->control = control;
+	client->fd = fd;
+	control->clients = g_list_prepend(control->clients, client);
+	watch(client);
+}
+
+static void dismiss_busy(int fd)
+{
+	g_autoptr(GError) error =
+		g_error_new(ECRYPTFS_ERROR, ECRYPTFS_ERROR_BUSY,
+			    "ecryptfsd serves %d others at the moment; try "
+			    "again in %d seconds", CONTROL_MAX_CLIENTS,
+			    CONTROL_IDLE_SECONDS);
+
+	dismiss(fd, error);
+}
+
 static gboolean on_client(int listener, GIOCondition condition, void *data)
 {
 	Control *control = data;
-	struct client *client;
 	int fd;
 
 	(void)condition;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return G_SOURCE_CONTINUE;
-	if (!peer_is_allowed(fd) ||
-	    g_list_length(control->clients) >= CONTROL_MAX_CLIENTS) {
+	if (!peer_is_allowed(fd)) {
 		close(fd);
-		return G_SOURCE_CONTINUE;
+	} else if (g_list_length(control->clients) >= CONTROL_MAX_CLIENTS) {
+		dismiss_busy(fd);
+		close(fd);
+	} else {
+		add_client(control, fd);
 	}
-	client = g_new0(struct client, 1);
-	client->control = control;
-	client->fd = fd;
-	control->clients = g_list_prepend(control->clients, client);
-	watch(client);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -259,7 +290,7 @@ static gboolean on_answered(int wake, GIOCondition condition, void *data)
 		enum ecryptfs_control_command what = command->request.command;
 
 		if (command->client) {
-			send_reply(command->client, command->reply);
+			send_reply(command->client->fd, command->reply);
 			watch(command->client);
 		}
 		free_command(command);

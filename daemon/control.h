@@ -37,7 +37,7 @@ struct control_handler {
  *
  * Listens on the default main context. Served are this user and root; at
  * most %CONTROL_MAX_CLIENTS at a time, each closed when it says nothing for
- * %CONTROL_IDLE_SECONDS.
+ * %CONTROL_IDLE_SECONDS. One more is told %ECRYPTFS_ERROR_BUSY and closed.
  *
  * Errors: %ECRYPTFS_ERROR_IO
  */

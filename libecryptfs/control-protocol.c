@@ -209,7 +209,8 @@ static char *exchange(int fd, const char *path, const EcryptfsSecret *request,
 		return NULL;
 	n = send(fd, ecryptfs_secret_data(request),
 		 ecryptfs_secret_len(request), MSG_NOSIGNAL);
-	if (n >= 0)
+	/* EPIPE: it did not listen any more, but may have said why. */
+	if (n >= 0 || errno == EPIPE)
 		n = recv(fd, reply, ECRYPTFS_CONTROL_MAX_REPLY, 0);
 	if (n > 0)
 		return ecryptfs_control_parse_reply(reply, (size_t)n, error);

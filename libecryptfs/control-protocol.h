@@ -95,7 +95,7 @@ char *ecryptfs_control_parse_reply(const uint8_t *data, size_t data_len,
  * Returns: (transfer full) (nullable): the reply's text
  *
  * Errors: %ECRYPTFS_ERROR_NO_DAEMON with the command that starts one, else
- *   the daemon's
+ *   the daemon's; %ECRYPTFS_ERROR_BUSY also when it has too many clients
  */
 char *ecryptfs_control_call(enum ecryptfs_control_command command,
 			    const char *name, const EcryptfsSecret *secret,

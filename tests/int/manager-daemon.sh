@@ -139,6 +139,34 @@ mgr test late
 expect /test/expired 3 '' 'ecryptfs-manager add late'
 mgr remove late
 
+# More clients than it takes: that is not "no daemon", at whichever moment of
+# the exchange it is said
+python3 - "$XDG_RUNTIME_DIR/ecryptfs/control" "$work/held" <<'END' &
+import socket, sys, time
+held = []
+for i in range(16):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    held.append(s)
+open(sys.argv[2], "w").close()
+time.sleep(60)
+END
+held_pid=$!
+background+=($held_pid)
+while [ ! -e "$work/held" ]; do
+	sleep 0.05
+done
+said=
+for ((i = 0; i < 20; i++)); do
+	mgr status
+	said=$said$(wrong 75 '' 'try again in 10 seconds')
+done
+tap_result /too-many-clients "$said"
+kill $held_pid
+wait $held_pid 2>/dev/null
+mgr status
+expect /too-many-clients/over 0
+
 # No passphrase is in what the daemon or the tool wrote
 tap_result /secrets/not-in-logs "$(grep -n -e geheim -e neu$ "$work/log")"
 

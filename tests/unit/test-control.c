@@ -110,6 +110,7 @@ static void test_too_many(void)
 {
 	struct server server;
 	int clients[CONTROL_MAX_CLIENTS];
+	GError *error = NULL;
 	uint8_t end;
 	int fd;
 
@@ -117,11 +118,18 @@ static void test_too_many(void)
 	server_start(&server);
 	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++)
 		clients[i] = client_new(&server);
-	fd = client_new(&server);
-	g_assert_cmpint(client_receive(fd, &end, 1), ==, 0);
-	close(fd);
+	/* Whether it has asked by then, or asks when it is too late */
+	for (int i = 0; i < 2; i++) {
+		fd = client_new(&server);
+		if (i == 0)
+			client_send(fd, ECRYPTFS_CONTROL_STATUS, NULL, NULL);
+		g_assert_null(client_wait(fd, &error));
+		fixture_assert_error(&error, ECRYPTFS_ERROR_BUSY, "16 others");
+		g_assert_cmpint(send(fd, "", 1, MSG_NOSIGNAL), ==, -1);
+		g_assert_cmpint(client_receive(fd, &end, 1), ==, 0);
+		close(fd);
+	}
 	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
-		GError *error = NULL;
 		char *text;
 
 		client_send(clients[i], ECRYPTFS_CONTROL_STATUS, NULL, NULL);
