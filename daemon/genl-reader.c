@@ -257,7 +257,9 @@ static enum reader_got on_readable(void *data, FrameQueue *queue,
 	case GENL_RECEIVED_FAILED:
 		return READER_GOT_LOST;
 	}
-	if (reader->sweep_due && !reader->sweeping)
+	/* An answer is lost, without a word, until all before it is read. */
+	if (reader->sweep_due && !reader->sweeping &&
+	    !genl_socket_has_more(reader->socket))
 		sweep(reader);
 	return go_on && !reader->disowned ? READER_GOT_MESSAGE :
 					    READER_GOT_LOST;

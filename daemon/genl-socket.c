@@ -6,6 +6,7 @@
 #include "daemon/genl-socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -248,4 +249,11 @@ enum genl_received genl_socket_receive(const GenlSocket *socket, uint8_t *data,
 		return GENL_RECEIVED_FOREIGN;
 	return message.msg_flags & MSG_TRUNC ? GENL_RECEIVED_LONG :
 					       GENL_RECEIVED_MESSAGE;
+}
+
+bool genl_socket_has_more(const GenlSocket *socket)
+{
+	struct pollfd fd = { .fd = genl_socket_fd(socket), .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
 }

@@ -98,6 +98,17 @@ enum genl_received {
 enum genl_received genl_socket_receive(const GenlSocket *socket, uint8_t *data,
 				       size_t size, size_t *data_len);
 
+/**
+ * genl_socket_has_more:
+ * @socket: whose
+ *
+ * After %GENL_RECEIVED_OVERRUN the kernel drops what it has for @socket, and
+ * does not say so again, until everything was received.
+ *
+ * Returns: whether something waits to be received
+ */
+bool genl_socket_has_more(const GenlSocket *socket);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GenlSocket, genl_socket_free)
 
 #endif
