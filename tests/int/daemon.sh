@@ -82,6 +82,25 @@ shows "the next one takes over" daemon pid "$pid"
 end
 kernel_end
 
+# ---- one that takes its place
+
+kernel_begin
+begin
+shows "registered, to be replaced" daemon transports "device: registered"
+first=$pid
+"$ecryptfsd" "${options[@]}" --replace --once </dev/null >"$work/log2" 2>&1 &
+pid=$!
+background+=("$pid")
+wait "$first"
+is "--replace ends the first" $? 0
+shows "and the second answers" daemon pid "$pid"
+shows "and is registered" daemon transports "device: registered"
+end
+is "it ends in order too" "$status" 0
+kernel_end
+try "$ecryptfsd" "${options[@]}" --replace --once
+expect "--replace of nobody is a start" 71 '' 'is not there'
+
 # ---- in the background
 
 try "$ecryptfsd" "${options[@]}" --daemonize
@@ -103,7 +122,8 @@ tap_result "it leaves" "$(until_true 5 test ! -e "/proc/$pid" || echo "it stays"
 try "$ecryptfsd" "${options[@]}" --daemonize --once
 expect "--daemonize --once without the node" 71 '' 'is not there'
 cd "$work" || exit 99
-try "$ecryptfsd" --device=node --module-dir=modules --daemonize
+try "$ecryptfsd" --transport=device --device=node --module-dir=modules \
+	--daemonize
 expect "paths relative to where it was started" 0
 tap_result "are kept" "$(value daemon transports | grep -q "$node" || value daemon transports)"
 pid=$(value daemon pid)
