@@ -37,10 +37,10 @@ ok 'the first one lives' daemon_lives alice
 mkdir -m 0700 $work/other && chown alice $work/other
 one_sentence 'a second daemon with a runtime directory of its own' \
 	'another daemon of user alice.*fuser -v' as alice \
-	env XDG_RUNTIME_DIR=$work/other ecryptfsd --once
+	env XDG_RUNTIME_DIR=$work/other ecryptfsd --once --transport=device
 ok 'the first one lives and is registered' daemon_is_registered alice
 one_sentence 'no permission: the command that gives it' \
-	'adduser carol ecryptfs' as carol ecryptfsd --once
+	'adduser carol ecryptfs' as carol ecryptfsd --once --transport=device
 
 # --- what the mount verb does not do -----------------------------------------
 
