@@ -220,7 +220,7 @@ static bool genl_start(struct transport *transport, GError **error)
 	/* First, so that no family comes unnoticed. */
 	if (!genl->config.test_peer)
 		genl->watch = genl_family_watch_new(look_again, genl);
-	if (try_to_register(genl, true, &why))
+	if (try_to_register(genl, genl->config.may_load, &why))
 		return true;
 	set_waiting(genl, why->message);
 	set_back_off(genl, genl->present || !genl->watch);

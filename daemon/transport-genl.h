@@ -16,6 +16,8 @@
  * @found: (nullable): the family is there, HELO comes next: who holds another
  *   transport to the same kernel lets go of it now. Main loop; gets the
  *   sink's data
+ * @may_load: start() lets the kernel load the module that has the family,
+ *   for which it runs modprobe
  * @replace: the first HELO takes the place of a daemon that is registered
  * @test_peer: (nullable): the seam for tests: speaks the family in the
  *   kernel's place. Borrowed, and looked at again each time that the family
@@ -24,6 +26,7 @@
 struct transport_genl_config {
 	struct transport_sink sink;
 	void (*found)(void *data);
+	bool may_load;
 	bool replace;
 	const struct genl_peer *test_peer;
 };

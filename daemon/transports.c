@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/transport-device.h"
 #include "daemon/transport-genl.h"
@@ -92,11 +93,28 @@ static void on_replaced(void *data, struct transport *transport,
 	transports->sink.replaced(transports->sink.data, transport, why);
 }
 
+/* (transfer full) */
+static char **names_of(const struct transports_config *config)
+{
+	return g_strsplit(config->list ? config->list : NETLINK "," DEVICE,
+			  ",", -1);
+}
+
+/*
+ * Where the node is, a module is loaded: it has the family, or modprobe would
+ * find nothing to do while the daemon waits for it.
+ */
+static bool may_load(const struct transports_config *config)
+{
+	g_auto(GStrv) names = names_of(config);
+
+	return !g_strv_contains((const char *const *)names, DEVICE) ||
+	       access(config->device, F_OK) != 0;
+}
+
 Transports *transports_new(const struct transports_config *config)
 {
-	g_auto(GStrv) names = g_strsplit(config->list ? config->list :
-							NETLINK "," DEVICE,
-					 ",", -1);
+	g_auto(GStrv) names = names_of(config);
 	Transports *transports = g_new0(Transports, 1);
 	const struct transport_genl_config genl = {
 		.sink = { .request = on_request,
@@ -104,6 +122,7 @@ Transports *transports_new(const struct transports_config *config)
 			  .replaced = on_replaced,
 			  .data = transports },
 		.found = release_device,
+		.may_load = may_load(config),
 		.replace = config->replace,
 	};
 
