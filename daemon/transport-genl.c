@@ -19,6 +19,7 @@ struct genl {
 	struct transport_genl_config config;
 
 	/* Main loop only. */
+	unsigned int watch_source; /* the watch is about to be made */
 	GenlFamilyWatch *watch;
 	BackOff *back_off;
 	bool backing_off;
@@ -88,6 +89,14 @@ static void set_back_off(struct genl *genl, bool on)
 	genl->backing_off = on;
 }
 
+static void end_watch(struct genl *genl)
+{
+	if (genl->watch_source)
+		g_source_remove(genl->watch_source);
+	genl->watch_source = 0;
+	g_clear_pointer(&genl->watch, genl_family_watch_free);
+}
+
 static void be_replaced(struct genl *genl, uint32_t successor)
 {
 	g_autofree char *by = successor ?
@@ -100,7 +109,7 @@ static void be_replaced(struct genl *genl, uint32_t successor)
 			    g_get_user_name(), by);
 
 	set_back_off(genl, false);
-	g_clear_pointer(&genl->watch, genl_family_watch_free);
+	end_watch(genl);
 	set_waiting(genl, why->message);
 	genl->config.sink.replaced(genl->config.sink.data, &genl->transport,
 				   why);
@@ -212,18 +221,29 @@ static void look_again(void *data)
 	genl->config.sink.changed(genl->config.sink.data, &genl->transport);
 }
 
+/* Of a family that came before it was made the watch does not tell. */
+static gboolean begin_to_watch(void *data)
+{
+	struct genl *genl = data;
+
+	genl->watch_source = 0;
+	genl->watch = genl_family_watch_new(look_again, genl);
+	look_again(genl);
+	return G_SOURCE_REMOVE;
+}
+
 static bool genl_start(struct transport *transport, GError **error)
 {
 	struct genl *genl = (struct genl *)transport;
 	g_autoptr(GError) why = NULL;
 
-	/* First, so that no family comes unnoticed. */
+	/* When the start is over: openers wait until it is. */
 	if (!genl->config.test_peer)
-		genl->watch = genl_family_watch_new(look_again, genl);
+		genl->watch_source = g_idle_add(begin_to_watch, genl);
 	if (try_to_register(genl, genl->config.may_load, &why))
 		return true;
 	set_waiting(genl, why->message);
-	set_back_off(genl, genl->present || !genl->watch);
+	set_back_off(genl, genl->present || !genl->watch_source);
 	g_propagate_error(error, g_steal_pointer(&why));
 	return false;
 }
@@ -234,7 +254,7 @@ static void genl_stop(struct transport *transport)
 	g_autoptr(GenlReader) reader = NULL;
 
 	set_back_off(genl, false);
-	g_clear_pointer(&genl->watch, genl_family_watch_free);
+	end_watch(genl);
 	reader = end_conversation(genl);
 	if (reader)
 		genl_reader_quit(reader);
