@@ -9,7 +9,7 @@
 daemon=$top_builddir/daemon/.libs/ecryptfsd
 [ -x "$daemon" ] || daemon=$top_builddir/daemon/ecryptfsd
 
-# daemon_start: until it answers; the socket file alone may be that of a daemon
+# daemon_start: until it has read its keys; the socket file alone may be that of a daemon
 # that was killed
 daemon_start() {
 	"$daemon" "--module-dir=$work/modules" --device="$work/no-node" \
@@ -18,7 +18,7 @@ daemon_start() {
 	background+=($daemon_pid)
 	for ((i = 0; i < 200; i++)); do
 		mgr status
-		[ "$status" -ne 0 ] || return
+		[ "$status" -eq 0 ] && grep -q '^Key' "$work/out" && return
 		sleep 0.05
 	done
 	echo "Bail out! ecryptfsd does not come up: $(cat "$work/log")"
